@@ -1,0 +1,76 @@
+/* Strong references held by other objects, or by variables of any kind.
+ *
+ *     leash_set(&node->left, child);        node->left holds a new reference to child
+ *     leash_set_take(&node->left, child);   node->left holds the caller's reference to child
+ *     child = leash_get(&node->left);       the caller holds a new reference
+ *     child = leash_steal(&node->left);     the caller holds the field's reference, the field is NULL
+ *     leash_clear(&node->left);             the field is NULL, its reference is released
+ *
+ * The first argument is the address of a variable of pointer type, which is NULL or holds a reference; the
+ * types of both arguments must agree, as in an assignment.  Values may be NULL.  Every argument is
+ * evaluated once.  A strong field of a managed object is never assigned with `=` once the object can be
+ * reached by others: these calls store atomically and tell the library, `=` does neither.
+ *
+ * Thread safety: as for any variable in C; threads that use one field, one of them writing, need
+ * a lock.  Cost: that of the retain or release they do, and a store.
+ */
+#ifndef LEASH_FIELD_H
+#define LEASH_FIELD_H
+
+#include <leash/abi.h>
+#include <leash/count.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A reference as memory, whatever it points to. */
+typedef void *__attribute__((may_alias)) leash__ref;
+
+#pragma GCC visibility push(default)
+/* For bindings of other languages; `field` is the address of a reference. */
+void leash_set(void *field, const void *object);
+void leash_set_take(void *field, const void *object);
+void *leash_get(const void *field);
+void *leash_steal(void *field);
+void leash_clear(void *field);
+#pragma GCC visibility pop
+
+static inline void *leash__exchange(void *field, const void *object)
+{
+	leash__ref *ref = (leash__ref *)field;
+	void *old = __atomic_load_n(ref, __ATOMIC_RELAXED);
+
+	__atomic_store_n(ref, (void *)(uintptr_t)object, __ATOMIC_RELEASE);
+	return old;
+}
+
+static inline void leash__set(void *field, const void *object, size_t checked)
+{
+	(void)checked;
+	leash__release(leash__exchange(field, leash__retain(object)));
+}
+
+static inline void leash__set_take(void *field, const void *object, size_t checked)
+{
+	(void)checked;
+	leash__release(leash__exchange(field, object));
+}
+
+static inline void *leash__get(const void *field)
+{
+	return leash__retain(__atomic_load_n((const leash__ref *)field, __ATOMIC_RELAXED));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+/* The unevaluated assignment makes the compiler compare the types. */
+#define leash_set(field, object)      leash__set((field), (object), sizeof(*(field) = (object)))
+#define leash_set_take(field, object) leash__set_take((field), (object), sizeof(*(field) = (object)))
+#define leash_get(field)              ((__typeof__((void)0, *(field)))leash__get(field))
+#define leash_steal(field)            ((__typeof__((void)0, *(field)))leash__exchange((field), NULL))
+#define leash_clear(field)            leash__release(leash__exchange((field), NULL))
+
+#endif

@@ -1,0 +1,461 @@
+/* The slow paths of counting.
+ *
+ * Purpose.  Everything about an object's count that is not two plain stores: the count's move between
+ * the words, counting by other threads than the owner, and the decision that it is over.
+ *
+ * Algorithm: biased reference counting (Choi, Shull, Torrellas, PACT 2018), with deferred
+ * decrements for the other threads (deferred.c) and with revocation (revoke.c) where the paper posts objects
+ * to their owner's queue.  The words are drawn in <leash/abi.h>.
+ *
+ * An object is in one of these states; an arrow says who moves it and by what:
+ *
+ *      owned     owner = a thread id, not MERGED              born here
+ *        |  owner: release of the last local count, handoff   \  anyone: a decrement that would take the
+ *        |  (CAS on shared)                                    \ shared count below 0 (CAS sets PENDING)
+ *        v                                                      v
+ *      merged    owner = nobody, MERGED        <----------   pending   not MERGED, PENDING, in the queue
+ *        |  ^ adopt (owner, then CAS)        fold (revoke.c)
+ *        v  the count reaches 0 (CAS sets DEAD in the same step)
+ *      dead      nobody may count it; its count's bits are links of lists now
+ *
+ * Invariants.
+ * 1. references = local + shared count, at every instant at which no guard is in flight.
+ * 2. Owned implies local >= 1: the owner merges in the operation that would leave 0.
+ * 3. Only the owner writes `local`, in a guard in which it has read owner == its id; once the
+ *    owner is taken away and an op-grace has passed, only the fold does.  Merged implies local == 0.
+ * 4. DEAD is set by the step that makes the count 0, or, where nobody else counts the object, by a
+ *    plain store (the short cut): shared word without count and flags, read with acquire, local count 1, a
+ *    type without hooks.  Whatever lets others count the object is set by a read-modify-write before they
+ *    can; the revoker, which may find the object while it looks ahead, leaves dead ones alone.
+ * 5. PENDING is set only on an object that is not MERGED, and cleared only by the fold.  An
+ *    object with PENDING is not adopted, so the fold's caller may trust that nobody became its owner.
+ * 6. Who decides that the count is 0 decides from the value that its own read-modify-write returned or
+ *    replaced.  Two threads that read "2" separately would both walk away.
+ * 7. A claim leaves its holder before it is applied: a credit's entry is emptied before its
+ *    credits are subtracted.
+ *
+ * Memory order.  Each subtraction is a release and each death an acquire, so that all that was
+ * done through any reference happens before the object's end.  The owner's plain decrements are ordered by
+ * its own merge (release) or by the op-grace before the fold (thread.c, 1).
+ *
+ * Progress: lock-free; compare-and-swap fails only because another thread's count succeeded.
+ *
+ * Limits.  A full local count (2^31 - 1) moves half of itself to the shared one; a shared count of
+ * 0x60000000 makes the object immortal, which is said once.
+ */
+#include "background.h"
+#include "count.h"
+#include "death.h"
+#include "fault.h"
+#include "harden.h"
+#include "heap.h"
+#include "points.h"
+#include "revoke.h"
+#include "thread.h"
+
+#include <leash/leash.h>
+#undef leash_retain
+#undef leash_release
+
+#define IMMORTAL_AT INT64_C(0x60000000)
+#define LOCAL_HALF  (UINT32_C(1) << 30)
+
+/* What a shared word may hold when only the owner's local count stands between the object and its end. */
+#define UNSEEN (LEASH__TYPE_MASK | LEASH__TOUCHED | LEASH__FINALIZED | LEASH__CLOSED | LEASH__PROMPT | \
+		LEASH__EXTRA)
+
+static bool owns(const struct lsh_record *record, const struct leash__header *h)
+{
+	return __atomic_load_n(&h->owner, __ATOMIC_RELAXED) == record->hot.id &&
+	       record->hot.id != LEASH__UNATTACHED;
+}
+
+static uint64_t load_shared(const struct leash__header *h)
+{
+	return __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
+}
+
+static bool swap_shared(struct leash__header *h, uint64_t *expected, uint64_t desired)
+{
+	return __atomic_compare_exchange_n(&h->shared, expected, desired, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+static void make_immortal(struct leash__header *h)
+{
+	uint64_t old = __atomic_fetch_or(&h->shared, LEASH__IMMORTAL, __ATOMIC_ACQ_REL);
+
+	if (!(old & LEASH__IMMORTAL))
+		lsh_counters_immortal();
+}
+
+static void overflowed(struct leash__header *h)
+{
+	static bool said;
+
+	make_immortal(h);
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		lsh_say("object %p of type %s: more than %lld references; it is immortal now",
+			(void *)(h + 1), lsh_type_of(h)->type->name, (long long)IMMORTAL_AT);
+}
+
+/* Adds n references to the shared count. */
+static void add_shared(struct leash__header *h, uint32_t n)
+{
+	uint64_t old = __atomic_fetch_add(&h->shared, n * LEASH__ONE, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(old & LEASH__DEAD, 0))
+		lsh_fault(h, "retained after its death");
+	if (!(old & LEASH__TOUCHED))
+		__atomic_fetch_or(&h->shared, LEASH__TOUCHED, __ATOMIC_RELAXED);
+	if (__builtin_expect(lsh_shared_count(old) + n >= IMMORTAL_AT, 0))
+		overflowed(h);
+}
+
+enum lsh_outcome lsh_apply(struct leash__header *h, uint64_t n)
+{
+	uint64_t old = load_shared(h), new;
+	enum lsh_outcome outcome;
+
+	do {
+		int64_t count = lsh_shared_count(old) - (int64_t)n;
+
+		LSH_POINT("apply: before the swap");
+		if (old & LEASH__IMMORTAL)
+			return LSH_ALIVE;
+		if (old & LEASH__DEAD)
+			lsh_fault(h, "released after its death");
+		outcome = LSH_ALIVE;
+		if (old & LEASH__MERGED) {
+			if (count < 0)
+				lsh_fault(h, "released more often than retained");
+			new = lsh_with_count(old, count);
+			if (count == 0) {
+				new |= LEASH__DEAD;
+				outcome = LSH_DIED;
+			}
+		} else if (count >= 0 || old & LEASH__PENDING) {
+			new = lsh_with_count(old, count);
+		} else {
+			/* One of them stays, as the queue's reference, until the count is known. */
+			new = lsh_with_count(old, count + 1) | LEASH__PENDING;
+			outcome = LSH_PENDED;
+		}
+	} while (!swap_shared(h, &old, new));
+	return outcome;
+}
+
+/* The owner, in its guard, gives up ownership with `local` references left in the local word. */
+static enum lsh_outcome merge(struct lsh_record *record, struct leash__header *h, uint32_t local)
+{
+	uint64_t old = load_shared(h), new;
+	int64_t count;
+
+	/* Before MERGED is seen: who adopts the object writes both. */
+	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+	do {
+		LSH_POINT("merge: before the swap");
+		count = lsh_shared_count(old) + local;
+		if (count < 0)
+			lsh_fault(h, "released more often than retained");
+		new = lsh_with_count(old, count) | LEASH__MERGED | LEASH__TOUCHED;
+		if (count == 0 && !(old & LEASH__IMMORTAL))
+			new |= LEASH__DEAD;
+	} while (!swap_shared(h, &old, new));
+	LSH_COUNT(record, merges);
+	return new & LEASH__DEAD ? LSH_DIED : LSH_ALIVE;
+}
+
+/* The owner, in its guard, gives up one reference. */
+static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__header *h)
+{
+	uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
+	enum lsh_outcome outcome;
+	uint64_t shared;
+
+	if (local >= 2 * LEASH__LOCAL_ONE) {
+		__atomic_store_n(&h->local, local - LEASH__LOCAL_ONE, __ATOMIC_RELAXED);
+		return LSH_ALIVE;
+	}
+	if (local < LEASH__LOCAL_ONE)
+		lsh_fault(h, "released more often than retained");
+	shared = load_shared(h);
+	/* A type with hooks may bring the object back: what others write into the word must not be lost. */
+	if ((shared & ~UNSEEN) == 0 && !lsh_type_of(h)->hooks) {
+		__atomic_store_n(&h->shared, shared | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
+		__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+		outcome = LSH_DIED;
+	} else {
+		outcome = merge(record, h, 0);
+	}
+	if (outcome == LSH_DIED)
+		LSH_COUNT(record, deaths_owner);
+	return outcome;
+}
+
+/* Another thread than the owner, in its guard, gives up one reference and all it has deferred. */
+static enum lsh_outcome release_shared(struct lsh_record *record, struct leash__header *h)
+{
+	enum lsh_outcome outcome = lsh_apply(h, 1 + lsh_credit_take(record, h));
+
+	if (outcome == LSH_DIED)
+		LSH_COUNT(record, deaths_shared);
+	return outcome;
+}
+
+/* Ends the guard and does what the outcome asks for. */
+static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_outcome outcome,
+		   bool prompt)
+{
+	if (__builtin_expect(outcome == LSH_DIED && lsh_type_of(h)->simple, 1)) {
+		struct leash__header *rest = lsh_free_in_guard(record, h);
+
+		lsh_end(record);
+		lsh_free_after(record, rest);
+		return;
+	}
+	lsh_end(record);
+	if (outcome == LSH_DIED)
+		lsh_bury(h, prompt);
+	else if (outcome == LSH_PENDED)
+		lsh_pending_add(h);
+}
+
+void lsh_drop(struct leash__header *h, bool prompt)
+{
+	struct lsh_record *record = lsh_begin();
+	enum lsh_outcome outcome =
+		owns(record, h) ? release_owned(record, h) : release_shared(record, h);
+
+	finish(record, h, outcome, prompt);
+}
+
+void *leash__retain_slow(const void *object)
+{
+	struct leash__header *h = leash__header_of(object);
+	struct lsh_record *record;
+
+	lsh_harden_check(h, "leash_retain");
+	record = lsh_begin();
+	if (owns(record, h)) {
+		uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
+
+		if (local >= UINT32_MAX - LEASH__LOCAL_ONE) {
+			add_shared(h, LOCAL_HALF);
+			local -= LOCAL_HALF * LEASH__LOCAL_ONE;
+		}
+		__atomic_store_n(&h->local, (local | LEASH__LOCAL_TOUCHED) + LEASH__LOCAL_ONE,
+				 __ATOMIC_RELAXED);
+	} else if (!(load_shared(h) & LEASH__IMMORTAL)) {
+		add_shared(h, 1);
+	}
+	lsh_end(record);
+	return (void *)(uintptr_t)object;
+}
+
+/* Files the release as a credit; `evicted` is the object whose entry had to make room, if it died of it or
+ * has to be queued. */
+static enum lsh_outcome defer(struct lsh_record *record, struct leash__credit *entry,
+			      struct leash__header *h, struct leash__header **evicted)
+{
+	struct leash__header *other = __atomic_load_n(&entry->header, __ATOMIC_RELAXED);
+	uint64_t count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
+	enum lsh_outcome outcome = LSH_ALIVE;
+
+	__atomic_store_n(&entry->header, h, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->count, 1, __ATOMIC_RELAXED);
+	record->deferred.filed++;
+	if (other && count) {
+		LSH_POINT("defer: evict");
+		*evicted = other;
+		outcome = lsh_apply(other, count);
+		if (outcome == LSH_DIED)
+			LSH_COUNT(record, deaths_deferred);
+	}
+	return outcome;
+}
+
+void leash__release_slow(const void *object)
+{
+	struct leash__header *h = leash__header_of(object), *evicted;
+	struct leash__credit *credits, *entry;
+	struct lsh_record *record;
+	enum lsh_outcome outcome;
+	uint64_t shared, count;
+
+	lsh_harden_check(h, "leash_release");
+	record = lsh_begin();
+	if (owns(record, h)) {
+		finish(record, h, release_owned(record, h), true);
+		return;
+	}
+	shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+	if (shared & LEASH__IMMORTAL) {
+		lsh_end(record);
+		return;
+	}
+	credits = __atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE);
+	if (!credits || shared & (LEASH__PROMPT | LEASH__DEAD)) {
+		finish(record, h, release_shared(record, h), true);
+		return;
+	}
+	entry = leash__credit_of(credits, h);
+	count = 0;
+	if (__atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h)
+		count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
+	if ((shared & LEASH__VISIBLE) == ((count + 1) << LEASH__COUNT_SHIFT | LEASH__MERGED) ||
+	    count + 1 >= LEASH__CREDIT_MAX) {
+		finish(record, h, release_shared(record, h), true);
+		return;
+	}
+	if (__atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h) {
+		__atomic_store_n(&entry->count, count + 1, __ATOMIC_RELAXED);
+		lsh_end(record);
+		return;
+	}
+	evicted = NULL;
+	outcome = defer(record, entry, h, &evicted);
+	finish(record, evicted, outcome, false);
+	lsh_background_poke();
+	if (record->deferred.filed >= LSH_FILED_MAX)
+		lsh_deferred_flush(record);
+}
+
+void *leash_retain(const void *object)
+{
+	return leash__retain(object);
+}
+
+void leash_release(const void *object)
+{
+	leash__release(object);
+}
+
+void leash_handoff(const void *object)
+{
+	struct leash__header *h = leash__header_of(object);
+	struct lsh_record *record;
+	enum lsh_outcome outcome = LSH_ALIVE;
+	uint64_t credits;
+
+	if (!object)
+		return;
+	lsh_harden_check(h, "leash_handoff");
+	record = lsh_begin();
+	if (owns(record, h))
+		outcome = merge(record, h,
+				__atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
+	else if ((credits = lsh_credit_take(record, h)) != 0)
+		outcome = lsh_apply(h, credits);
+	finish(record, h, outcome, true);
+}
+
+bool leash_adopt(const void *object)
+{
+	struct leash__header *h = leash__header_of(object);
+	struct lsh_record *record;
+	enum lsh_outcome outcome = LSH_ALIVE;
+	uint64_t credits, shared;
+	bool mine = false;
+
+	if (!object)
+		return false;
+	lsh_harden_check(h, "leash_adopt");
+	record = lsh_begin();
+	if (owns(record, h)) {
+		mine = true;
+	} else if (record->birth_owner != LEASH__NOBODY) {
+		if ((credits = lsh_credit_take(record, h)) != 0)
+			outcome = lsh_apply(h, credits);
+		shared = load_shared(h);
+		if ((shared & (LEASH__VISIBLE | LEASH__PENDING | LEASH__IMMORTAL)) ==
+		    (LEASH__ONE | LEASH__MERGED)) {
+			/* Before the object stops being merged, after which it may be revoked at any time. */
+			__atomic_store_n(&h->local, LEASH__LOCAL_ONE | LEASH__LOCAL_TOUCHED,
+					 __ATOMIC_RELAXED);
+			__atomic_store_n(&h->owner, record->hot.id, __ATOMIC_RELAXED);
+			LSH_POINT("adopt: before the swap");
+			mine = swap_shared(h, &shared, (lsh_with_count(shared, 0) | LEASH__TOUCHED) &
+							       ~LEASH__MERGED);
+			if (mine) {
+				LSH_COUNT(record, adoptions);
+			} else {
+				__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+				__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
+			}
+		}
+	}
+	finish(record, h, outcome, true);
+	return mine;
+}
+
+void leash_immortalize(const void *object)
+{
+	struct leash__header *h = leash__header_of(object);
+	struct lsh_record *record;
+
+	if (!object)
+		return;
+	lsh_harden_check(h, "leash_immortalize");
+	record = lsh_begin();
+	if (load_shared(h) & LEASH__DEAD)
+		lsh_fault(h, "made immortal after its death");
+	make_immortal(h);
+	if (owns(record, h))
+		merge(record, h, __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
+	lsh_end(record);
+}
+
+size_t leash_refcount(const void *object)
+{
+	const struct leash__header *h = leash__header_of(object);
+	struct lsh_record *record;
+	uint64_t shared;
+	int64_t count;
+
+	if (!object)
+		return 0;
+	lsh_harden_check(h, "leash_refcount");
+	record = lsh_begin();
+	shared = load_shared(h);
+	count = lsh_shared_count(shared) - (int64_t)lsh_credit_count(record, h);
+	if (!(shared & LEASH__MERGED))
+		count += __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE;
+	lsh_end(record);
+	if (shared & LEASH__IMMORTAL)
+		return SIZE_MAX;
+	return count < 1 ? 1 : (size_t)count;
+}
+
+bool leash_is_unique(const void *object)
+{
+	const struct leash__header *h = leash__header_of(object);
+	struct lsh_record *record;
+	uint64_t shared;
+	bool unique;
+
+	if (!object)
+		return false;
+	lsh_harden_check(h, "leash_is_unique");
+	record = lsh_begin();
+	shared = load_shared(h);
+	if (shared & (LEASH__IMMORTAL | LEASH__DEAD | LEASH__PENDING))
+		unique = false;
+	else if (shared & LEASH__MERGED)
+		unique = lsh_shared_count(shared) == 1 + (int64_t)lsh_credit_count(record, h);
+	else
+		unique = owns(record, h) && lsh_shared_count(shared) == 0 &&
+			 __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE == 1;
+	lsh_end(record);
+	return unique;
+}
+
+const leash_type *leash_typeof(const void *object)
+{
+	if (!object)
+		return NULL;
+	lsh_harden_check(leash__header_of(object), "leash_typeof");
+	return lsh_type_of(leash__header_of(object))->type;
+}

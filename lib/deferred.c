@@ -1,0 +1,209 @@
+/* The queue of deferred decrements.
+ *
+ * Purpose.  Threads that use objects of other threads should not write to them.  A thread that
+ * retains and releases such an object over and over would add and subtract on a word that all others read;
+ * here it does neither.
+ *
+ * Algorithm.  Each thread has a small direct-mapped table of entries {object, credits}.  A release of an
+ * object of another owner, or of none, does not subtract: it files the reference as a credit.  The next retain
+ * of that object takes the credit back.  Credits are counted references, so the count is never too low and
+ * the object never dies early; it may die late, when the credits are subtracted:
+ *
+ *   - when another object needs the entry (count.c), or one entry holds LEASH__CREDIT_MAX;
+ *   - by the thread itself after LSH_FILED_MAX new entries, at leash_flush(), and at its end;
+ *   - by the background thread, about a millisecond later, without the thread's help.
+ *
+ * A release that can see that it holds the last reference (merged, and the count is 1 and its own
+ * credits) defers nothing: the object dies at once.
+ *
+ * Taking over.  The table belongs to its thread inside guards that read hot.credits != NULL:
+ *
+ *      background                               thread, in a guard
+ *      hot.credits = NULL                       credits = hot.credits     (acquire)
+ *      op-grace                                 NULL: count atomically, defer nothing
+ *      empties the entries, then subtracts      else: use the table
+ *      hot.credits = table        (release)
+ *
+ * The op-grace ends the guards that read the pointer before it was taken; the release and the acquire
+ * order the emptied entries before the thread's next use (with a relaxed load, a processor may use
+ * an entry as it was before, and a subtracted credit twice).  A record does not end while it is taken.
+ *
+ * Entries keep their object with 0 credits: as long as one is there, the background thread is awake (it
+ * clears them when it empties the table), so only the making of an entry has to look whether it
+ * sleeps.  Such an entry holds nothing; the object may be gone, and another one may be at its place.
+ *
+ * Progress: filing and taking back are wait-free.
+ */
+#include <leash/object.h>
+
+#include "background.h"
+#include "count.h"
+#include "death.h"
+#include "deferred.h"
+#include "finalizers.h"
+#include "points.h"
+#include "revoke.h"
+#include "thread.h"
+
+static struct leash__credit *entry_of(const struct lsh_record *record, const struct leash__header *h)
+{
+	struct leash__credit *credits = __atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE);
+	struct leash__credit *entry;
+
+	if (!credits)
+		return NULL;
+	entry = leash__credit_of(credits, h);
+	return __atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h ? entry : NULL;
+}
+
+uint64_t lsh_credit_count(const struct lsh_record *record, const struct leash__header *h)
+{
+	const struct leash__credit *entry = entry_of(record, h);
+
+	return entry ? __atomic_load_n(&entry->count, __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h)
+{
+	struct leash__credit *entry = entry_of(record, h);
+	uint64_t count;
+
+	if (!entry)
+		return 0;
+	count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->count, 0, __ATOMIC_RELAXED);
+	return count;
+}
+
+/* Empties an entry; the caller owns the table. */
+static struct leash__header *empty(struct leash__credit *entry, uint64_t *count)
+{
+	struct leash__header *h = __atomic_load_n(&entry->header, __ATOMIC_RELAXED);
+
+	*count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->header, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->count, 0, __ATOMIC_RELAXED);
+	return h;
+}
+
+void lsh_deferred_flush(struct lsh_record *record)
+{
+	unsigned i;
+
+	for (i = 0; i < LEASH__CREDITS; i++) {
+		struct leash__credit *credits;
+		struct leash__header *h = NULL;
+		enum lsh_outcome outcome = LSH_ALIVE;
+		uint64_t count = 0;
+
+		/* One guard an entry: guards are short. */
+		leash__enter(&record->hot);
+		credits = __atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE);
+		if (credits)
+			h = empty(&credits[i], &count);
+		if (h && count) {
+			LSH_POINT("flush: emptied");
+			outcome = lsh_apply(h, count);
+			if (outcome == LSH_DIED)
+				LSH_COUNT(record, deaths_deferred);
+		}
+		leash__leave(&record->hot);
+		if (outcome == LSH_DIED)
+			lsh_bury(h, false);
+		else if (outcome == LSH_PENDED)
+			lsh_pending_add(h);
+	}
+	record->deferred.filed = 0;
+	LSH_COUNT(record, flushes);
+}
+
+static bool has_entries(struct lsh_record *record)
+{
+	unsigned i;
+
+	for (i = 0; i < LEASH__CREDITS; i++)
+		if (__atomic_load_n(&record->deferred.table[i].header, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+bool lsh_deferred_any(void)
+{
+	struct lsh_record *record;
+	bool any = false;
+
+	lsh_lock(&lsh_registry);
+	for (record = lsh_records(); record && !any; record = record->next)
+		any = has_entries(record);
+	lsh_unlock(&lsh_registry);
+	return any;
+}
+
+/* Subtracts what a table that was taken holds. */
+static void drain(struct lsh_record *self, struct leash__credit *table)
+{
+	unsigned i;
+
+	for (i = 0; i < LEASH__CREDITS; i++) {
+		uint64_t count;
+		struct leash__header *h = empty(&table[i], &count);
+		enum lsh_outcome outcome;
+
+		if (!h || !count)
+			continue;
+		LSH_POINT("take over: emptied");
+		outcome = lsh_apply(h, count);
+		if (outcome == LSH_DIED) {
+			LSH_COUNT(self, deaths_deferred);
+			lsh_bury(h, false);
+		} else if (outcome == LSH_PENDED) {
+			lsh_pending_add(h);
+		}
+	}
+}
+
+static struct lsh_record *next_taken(struct lsh_record *record)
+{
+	while (record && !record->deferred.taken)
+		record = record->next;
+	return record;
+}
+
+bool lsh_deferred_take_over(struct lsh_record *self)
+{
+	struct lsh_record *record;
+	bool any = false;
+
+	lsh_lock(&lsh_registry);
+	for (record = lsh_records(); record; record = record->next) {
+		if (!record->hot.credits || !has_entries(record))
+			continue;
+		any = record->deferred.taken = true;
+		__atomic_store_n(&record->hot.credits, NULL, __ATOMIC_RELAXED);
+	}
+	if (any) {
+		LSH_POINT("take over: taken");
+		lsh_op_grace_locked();
+	}
+	/* A record that is taken does not end, so the walk goes on from it after the lock was left. */
+	for (record = next_taken(lsh_records()); record; record = next_taken(record)) {
+		lsh_unlock(&lsh_registry);
+		drain(self, record->deferred.table);
+		LSH_POINT("take over: drained");
+		__atomic_store_n(&record->hot.credits, record->deferred.table, __ATOMIC_RELEASE);
+		LSH_COUNT(self, takeovers);
+		lsh_lock(&lsh_registry);
+		record->deferred.taken = false;
+	}
+	lsh_unlock(&lsh_registry);
+	return any;
+}
+
+void leash_flush(void)
+{
+	struct lsh_record *record = lsh_record();
+
+	if (record)
+		lsh_deferred_flush(record);
+	lsh_finalizers_help();
+}

@@ -1,0 +1,262 @@
+/* The finalizer thread: hooks of deferred deaths, and retired buffers.
+ *
+ * Purpose.  A death that a flush, an eviction, a take-over or a fold finds belongs to no call of the
+ * program.  Its close, finalize and destroy may block, or want a lock that the thread which happens to be here
+ * holds.  They run on this thread, one object after the other, in the order of the deaths; one that blocks
+ * holds up the other hooks and nothing else.
+ *
+ * The queue is linked through the dead objects' headers, so adding to it cannot fail.  Its length is
+ * bounded softly: leash_flush() runs some of it when there is too much, and births wait a bounded time when
+ * there is far too much.
+ *
+ * Retired buffers wait here for an op-grace and a grace period of liburcu, whose read sections surround the
+ * walk over fields and traces (revoke.c), and are then freed by their functions.
+ *
+ * What the thread is burying is kept in static memory, where the child of a fork finds it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <urcu-bp.h>
+
+#include <leash/object.h>
+
+#include "count.h"
+#include "death.h"
+#include "fault.h"
+#include "finalizers.h"
+#include "heap.h"
+#include "points.h"
+#include "thread.h"
+#include "track.h"
+#include "worker.h"
+
+#define BACKLOG_HELP  4096
+#define BACKLOG_LIMIT 65536
+
+struct retired {
+	struct retired *next;
+	void *ptr;
+	void (*free_fn)(void *ptr);
+};
+
+static void body(void);
+static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
+
+/* Under the worker's lock. */
+static struct leash__header *first, *last;
+static struct retired *retired;
+static size_t backlog; /* what is in both lists, and what is in work; read without the lock too */
+
+static struct lsh_grave own_grave; /* the thread's */
+
+static void set_backlog(size_t number)
+{
+	__atomic_store_n(&backlog, number, __ATOMIC_RELAXED);
+}
+
+static void add_to_backlog(void)
+{
+	set_backlog(backlog + 1);
+	if (__atomic_load_n(&worker.asleep, __ATOMIC_RELAXED))
+		lsh_worker_wake_locked(&worker);
+}
+
+void lsh_finalizers_push(struct leash__header *h)
+{
+	lsh_set_link(h, NULL);
+	lsh_lock(&worker.lock);
+	if (first)
+		lsh_set_link(last, h);
+	else
+		first = h;
+	last = h;
+	add_to_backlog();
+	lsh_unlock(&worker.lock);
+}
+
+static struct leash__header *pop(void)
+{
+	struct leash__header *h;
+
+	lsh_lock(&worker.lock);
+	h = first;
+	if (h)
+		first = lsh_link(h);
+	lsh_unlock(&worker.lock);
+	return h;
+}
+
+static void done(size_t number)
+{
+	lsh_lock(&worker.lock);
+	set_backlog(backlog - number);
+	lsh_worker_progress_locked(&worker);
+	lsh_unlock(&worker.lock);
+}
+
+static void free_retired(struct retired *list)
+{
+	size_t number = 0;
+
+	lsh_op_grace();
+	synchronize_rcu();
+	LSH_ACQUIRE(&retired);
+	while (list) {
+		struct retired *next = list->next;
+
+		lsh_run_hook(list->free_fn, list->ptr);
+		free(list);
+		list = next;
+		number++;
+	}
+	done(number);
+}
+
+static void body(void)
+{
+	for (;;) {
+		struct leash__header *h = pop();
+		struct retired *list;
+		bool stop;
+
+		if (h) {
+			LSH_POINT("finalizers: popped");
+			lsh_set_link(h, NULL);
+			own_grave.waiting[1] = h;
+			lsh_bury_in(&own_grave);
+			done(1);
+			continue;
+		}
+		lsh_lock(&worker.lock);
+		list = retired;
+		retired = NULL;
+		stop = worker.stopping;
+		if (!list && !first)
+			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
+		lsh_unlock(&worker.lock);
+		if (list)
+			free_retired(list);
+		else if (stop)
+			return;
+		else
+			lsh_worker_sleep(&worker);
+	}
+}
+
+void leash_retire(void *ptr, void (*free_fn)(void *ptr))
+{
+	struct retired *node;
+
+	if (!ptr)
+		return;
+	if (!free_fn)
+		lsh_fault_call("leash_retire", "no function to free with");
+	LSH_RELEASE(&retired);
+	node = LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*node));
+	if (!node) {
+		/* Waiting for readers inside a read section would wait for ourselves. */
+		if (rcu_read_ongoing()) {
+			lsh_say("leash_retire: no memory inside a read section; %p is leaked", ptr);
+			return;
+		}
+		lsh_op_grace();
+		synchronize_rcu();
+		LSH_ACQUIRE(&retired);
+		lsh_run_hook(free_fn, ptr);
+		return;
+	}
+	node->ptr = ptr;
+	node->free_fn = free_fn;
+	lsh_lock(&worker.lock);
+	node->next = retired;
+	retired = node;
+	add_to_backlog();
+	lsh_unlock(&worker.lock);
+}
+
+void lsh_finalizers_help(void)
+{
+	unsigned i;
+
+	if (lsh_in_hook())
+		return;
+	for (i = 0; i < 256 && __atomic_load_n(&backlog, __ATOMIC_RELAXED) > BACKLOG_HELP; i++) {
+		struct leash__header *h = pop();
+
+		if (!h)
+			return;
+		lsh_bury(h, true);
+		done(1);
+	}
+}
+
+void lsh_finalizers_throttle(void)
+{
+	struct timespec deadline;
+
+	if (__atomic_load_n(&backlog, __ATOMIC_RELAXED) <= BACKLOG_LIMIT || lsh_in_hook() ||
+	    rcu_read_ongoing())
+		return;
+	deadline = lsh_from_now(1000000);
+	lsh_lock(&worker.lock);
+	while (backlog > BACKLOG_LIMIT && lsh_worker_wait_locked(&worker, &deadline))
+		;
+	lsh_unlock(&worker.lock);
+}
+
+bool lsh_finalizers_wait(const struct timespec *deadline)
+{
+	bool empty;
+
+	lsh_lock(&worker.lock);
+	while (backlog && lsh_worker_wait_locked(&worker, deadline))
+		;
+	empty = backlog == 0;
+	lsh_unlock(&worker.lock);
+	return empty;
+}
+
+void lsh_finalizers_stop(void)
+{
+	lsh_worker_stop(&worker);
+}
+
+void lsh_finalizers_lock(void)
+{
+	pthread_mutex_lock(&worker.lock.mutex);
+}
+
+void lsh_finalizers_unlock(void)
+{
+	pthread_mutex_unlock(&worker.lock.mutex);
+}
+
+/* What the parent's thread was in the middle of.  A hook that was running does not run again: the reference
+ * held for it is dropped.  Fields that were being released are released on.  An object in the
+ * hands of its destroy stays where it is, half destroyed, and nobody can reach it. */
+void lsh_finalizers_after_fork(void)
+{
+	struct lsh_grave grave = own_grave;
+	const struct retired *node;
+	struct leash__header *h;
+	int i;
+
+	own_grave = (struct lsh_grave){ .current = NULL };
+	set_backlog(0);
+	for (h = first; h; h = lsh_link(h))
+		set_backlog(backlog + 1);
+	for (node = retired; node; node = node->next)
+		set_backlog(backlog + 1);
+	lsh_worker_after_fork(&worker);
+
+	for (i = 0; i < 2; i++) {
+		while ((h = grave.waiting[i]) != NULL) {
+			grave.waiting[i] = lsh_link(h);
+			lsh_finalizers_push(h);
+		}
+	}
+	if (grave.stage == LSH_GRAVE_FIELDS)
+		lsh_finalizers_push(grave.current);
+	else if (grave.stage == LSH_GRAVE_HOOKS)
+		lsh_drop(grave.current, false);
+}

@@ -1,0 +1,33 @@
+/* The thread that runs the hooks of deferred deaths: see finalizers.c. */
+#ifndef LSH_FINALIZERS_H
+#define LSH_FINALIZERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+#include <leash/abi.h>
+
+/* Queues a dead object whose type has hooks. */
+void lsh_finalizers_push(struct leash__header *h);
+
+/* Queues free_fn(ptr) for after the grace periods.  False when there is no memory. */
+bool lsh_finalizers_retire(void *ptr, void (*free_fn)(void *));
+
+/* Runs some of the backlog on this thread if there is too much of it. */
+void lsh_finalizers_help(void);
+
+/* Waits, for a bounded time, if there is far too much backlog. */
+void lsh_finalizers_throttle(void);
+
+/* Waits until the backlog is empty.  False when the deadline (CLOCK_MONOTONIC) passed. */
+bool lsh_finalizers_wait(const struct timespec *deadline);
+
+/* Ends the thread; it starts again on demand.  Only with an empty backlog. */
+void lsh_finalizers_stop(void);
+
+/* Around fork(); the last takes up, in the child, what the vanished thread was burying. */
+void lsh_finalizers_lock(void);
+void lsh_finalizers_unlock(void);
+void lsh_finalizers_after_fork(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* Hardened mode: see harden.c. */
+#ifndef LSH_HARDEN_H
+#define LSH_HARDEN_H
+
+#include <stdbool.h>
+#include <leash/abi.h>
+
+extern bool lsh_hardened;
+
+bool lsh_harden_add(const struct leash__header *h);
+void lsh_harden_remove(const struct leash__header *h);
+void lsh_harden_check_slow(const struct leash__header *h, const char *function);
+
+/* Aborts with one line if the pointer is not a live object's, when that is to be checked. */
+static inline void lsh_harden_check(const struct leash__header *h, const char *function)
+{
+	if (__builtin_expect(lsh_hardened, 0))
+		lsh_harden_check_slow(h, function);
+}
+
+#endif

@@ -1,0 +1,381 @@
+/* Memory of objects: magazines, the depot, jemalloc; and memory that is kept for a while.
+ *
+ * Purpose.  A birth and a death should cost less than a malloc and a free, and blocks must flow back
+ * from threads that mostly free to threads that mostly allocate.
+ *
+ * Structure, as in the vmem allocator (Bonwick and Adams, Magazines and Vmem, 2001), with lists for
+ * arrays, since a free block has room for a link:
+ *
+ *      thread's magazine  <->  depot of full chains, one lock  <->  jemalloc, in batches
+ *
+ * A magazine holds up to LIMIT_BYTES of one block size.  When it is full, half of it goes to the depot
+ * as one chain; when it is empty, it takes a chain from there, or asks jemalloc for a batch, small at first
+ * and doubling, so that a thread that makes few objects keeps few blocks.  The depot is bounded; what it
+ * cannot hold goes back to jemalloc.
+ *
+ * jemalloc is reached through weak references.  A program that links it (leash.pc does) gets it;
+ * one that loads this library late, by dlopen, when jemalloc can no longer be loaded, gets the
+ * process's malloc.  With LEASH_OPTIONS=magazines:false, and in builds for sanitizers, every block is a
+ * malloc of its own, which memory checkers understand.
+ *
+ * Keeping.  A revocation reads the fields of objects that other threads use and bury meanwhile.  It
+ * publishes `keeping` and waits an op-grace first; whoever frees an object asks for `keeping` inside a
+ * guard.  So an object whose memory goes while the revoker reads had been unreachable, its
+ * last field emptied, before the op-grace ended:
+ *
+ * 1. the free saw keeping == 0  =>  its guard began before the op-grace ended  =>  all that led to the
+ *    object was gone when the revoker began to read;
+ * 2. otherwise the block goes to the list of the kept, header intact (dead), until lsh_keep_end().
+ *
+ * Progress: lock-free but for the depot's lock and what malloc does, once in many births and deaths.
+ */
+#include <jemalloc/jemalloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+#include "lock.h"
+#include "options.h"
+#include "points.h"
+#include "thread.h"
+
+#pragma weak mallocx
+#pragma weak sdallocx
+#pragma weak mallctl
+#pragma weak mallctlnametomib
+#pragma weak mallctlbymib
+
+#define LIMIT_BYTES  65536u
+#define DEPOT_CHAINS 16
+
+/* jemalloc's size classes, so that no block wastes what the next class would use. */
+static const uint16_t block_bytes[LSH_MAGAZINES] = {
+	16,  32,  48,  64,  80,	 96,  112, 128, 160, 192,
+	224, 256, 320, 384, 448, 512, 640, 768, 896, 1024,
+};
+
+struct chain {
+	struct leash__header *top;
+	uint32_t count;
+};
+
+static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_DEPOT);
+static struct depot {
+	struct chain chains[DEPOT_CHAINS];
+	uint32_t count;
+} depots[LSH_MAGAZINES];
+
+static bool keeping;
+static struct leash__header *kept; /* pushed by anyone, taken as a whole */
+
+static uint32_t limit_of(uint8_t magazine)
+{
+	return LIMIT_BYTES / block_bytes[magazine];
+}
+
+bool lsh_heap_is_plain(void)
+{
+#ifdef LEASH_SANITIZED
+	return true;
+#else
+	return !lsh_options()->magazines;
+#endif
+}
+
+uint8_t lsh_magazine_for(size_t bytes)
+{
+	uint8_t i = 0;
+
+	if (bytes > LSH_BLOCK_MAX || lsh_heap_is_plain())
+		return LSH_NO_MAGAZINE;
+	while (block_bytes[i] < bytes)
+		i++;
+	return i;
+}
+
+void *lsh_block_new(size_t bytes)
+{
+	if (LSH_ALLOCATION_FAILS)
+		return NULL;
+	if (mallocx && !lsh_heap_is_plain())
+		return mallocx(bytes, MALLOCX_ZERO);
+	return calloc(1, bytes);
+}
+
+static void block_free(void *block, size_t bytes)
+{
+	if (mallocx && !lsh_heap_is_plain())
+		sdallocx(block, bytes, 0);
+	else
+		free(block);
+}
+
+/* Asks for up to `number` blocks; returns how many came. */
+static size_t batch_new(void **blocks, size_t number, size_t bytes)
+{
+	struct {
+		void **blocks;
+		size_t number;
+		size_t bytes;
+		int flags;
+	} request = { blocks, number, bytes, 0 };
+	static size_t mib[2];
+	static int state; /* 0 unknown, 1 mib is good, -1 not offered */
+	size_t filled = 0, length = sizeof(filled);
+	int known = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+
+	if (LSH_ALLOCATION_FAILS)
+		return 0;
+	if (known == 0) {
+		size_t name[2], parts = 2;
+
+		known = mallctlnametomib && mallctlbymib &&
+				mallctlnametomib("experimental.batch_alloc", name, &parts) == 0 && parts == 2 ?
+				1 : -1;
+		if (known == 1) {
+			__atomic_store_n(&mib[0], name[0], __ATOMIC_RELAXED);
+			__atomic_store_n(&mib[1], name[1], __ATOMIC_RELAXED);
+		}
+		__atomic_store_n(&state, known, __ATOMIC_RELEASE);
+	}
+	if (known == 1 &&
+	    mallctlbymib(mib, 2, &filled, &length, &request, sizeof(request)) == 0 && filled)
+		return filled;
+	for (filled = 0; filled < number; filled++) {
+		blocks[filled] = mallocx ? mallocx(bytes, 0) : malloc(bytes);
+		if (!blocks[filled])
+			break;
+	}
+	return filled;
+}
+
+static void chain_free(struct leash__header *top, size_t bytes)
+{
+	while (top) {
+		struct leash__header *next = lsh_link(top);
+
+		block_free(top, bytes);
+		top = next;
+	}
+}
+
+static void push(struct lsh_magazine *magazine, struct leash__header *block)
+{
+	lsh_set_link(block, magazine->top);
+	magazine->top = block;
+	magazine->count++;
+}
+
+bool lsh_magazine_refill(struct lsh_record *record, uint8_t i)
+{
+	struct lsh_magazine *magazine = &record->magazines.of[i];
+	struct depot *depot = &depots[i];
+	void *blocks[512];
+	size_t number, k;
+
+	if (__atomic_load_n(&depot->count, __ATOMIC_RELAXED)) {
+		struct chain chain = { NULL, 0 };
+
+		lsh_lock(&lock);
+		if (depot->count) {
+			chain = depot->chains[depot->count - 1];
+			__atomic_store_n(&depot->count, depot->count - 1, __ATOMIC_RELAXED);
+		}
+		lsh_unlock(&lock);
+		if (chain.top) {
+			magazine->count = chain.count;
+			__atomic_store_n(&magazine->top, chain.top, __ATOMIC_RELEASE);
+			return true;
+		}
+	}
+
+	magazine->refill = magazine->refill ? magazine->refill * 2 : 8;
+	if (magazine->refill > limit_of(i) / 4)
+		magazine->refill = limit_of(i) / 4;
+	number = magazine->refill < 512 ? magazine->refill : 512;
+	number = batch_new(blocks, number, block_bytes[i]);
+	/* The last first, so that blocks leave in the order in which they lie in memory. */
+	for (k = number; k-- > 0;) {
+		struct leash__header *h = blocks[k];
+
+		h->shared = LEASH__DEAD | LEASH__MERGED;
+		h->owner = LEASH__NOBODY;
+		push(magazine, h);
+	}
+	return number > 0;
+}
+
+/* Gives the older half of a full magazine to the depot. */
+static void spill(struct lsh_magazine *magazine, uint8_t i)
+{
+	struct chain chain;
+	struct leash__header *last = magazine->top;
+	uint32_t stay = magazine->count / 2, k;
+	struct depot *depot = &depots[i];
+
+	for (k = 1; k < stay; k++)
+		last = lsh_link(last);
+	chain.top = lsh_link(last);
+	chain.count = magazine->count - stay;
+	lsh_set_link(last, NULL);
+	magazine->count = stay;
+
+	lsh_lock(&lock);
+	if (depot->count < DEPOT_CHAINS) {
+		depot->chains[depot->count] = chain;
+		__atomic_store_n(&depot->count, depot->count + 1, __ATOMIC_RELAXED);
+		chain.top = NULL;
+	}
+	lsh_unlock(&lock);
+	chain_free(chain.top, block_bytes[i]);
+}
+
+size_t lsh_magazine_bytes(uint8_t i)
+{
+	return block_bytes[i];
+}
+
+void lsh_block_free(void *block, size_t bytes)
+{
+	uint8_t i = lsh_magazine_for(bytes);
+
+	block_free(block, i == LSH_NO_MAGAZINE ? bytes : block_bytes[i]);
+}
+
+static void keep(struct leash__header *h)
+{
+	struct leash__header *top = __atomic_load_n(&kept, __ATOMIC_RELAXED);
+
+	do
+		lsh_set_link(h, top);
+	while (!__atomic_compare_exchange_n(&kept, &top, h, true, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED));
+}
+
+/* Where the block of an object begins, and how long it is. */
+static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
+{
+	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+
+	*bytes = sizeof(*h) + lsh_payload(h);
+	if (!(shared & LEASH__EXTRA))
+		return h;
+	*bytes += sizeof(struct lsh_prefix);
+	h--;
+	h->shared = LEASH__DEAD | LEASH__MERGED;
+	h->owner = LEASH__NOBODY;
+	return h;
+}
+
+struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
+{
+	const struct lsh_type *type = lsh_type_of(h);
+	struct lsh_magazine *magazine;
+
+	LSH_COUNT(record, frees);
+	if (__builtin_expect(__atomic_load_n(&keeping, __ATOMIC_RELAXED), 0)) {
+		LSH_POINT("heap: keep");
+		keep(h);
+		return NULL;
+	}
+	if (type->magazine == LSH_NO_MAGAZINE || lsh_is_guest(record) ||
+	    __atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+		return h;
+	magazine = &record->magazines.of[type->magazine];
+	if (__builtin_expect(magazine->count >= limit_of(type->magazine), 0))
+		return h;
+	push(magazine, h);
+	return NULL;
+}
+
+void lsh_free_after(struct lsh_record *record, struct leash__header *h)
+{
+	struct lsh_magazine *magazine;
+	size_t bytes;
+	uint8_t i;
+
+	if (!h)
+		return;
+	h = block_of(h, &bytes);
+	i = lsh_magazine_for(bytes);
+	if (i == LSH_NO_MAGAZINE || lsh_is_guest(record)) {
+		lsh_block_free(h, bytes);
+		return;
+	}
+	magazine = &record->magazines.of[i];
+	if (magazine->count >= limit_of(i))
+		spill(magazine, i);
+	push(magazine, h);
+}
+
+void lsh_keep_begin(void)
+{
+	__atomic_store_n(&keeping, true, __ATOMIC_RELAXED);
+	lsh_op_grace();
+}
+
+void lsh_keep_end(void)
+{
+	struct leash__header *h, *next;
+
+	__atomic_store_n(&keeping, false, __ATOMIC_RELEASE);
+	LSH_POINT("heap: keep no more");
+	/* Free what is kept now; a thread that is about to keep one more is heard next time. */
+	for (h = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE); h; h = next) {
+		struct leash__header *block;
+		size_t bytes;
+
+		next = lsh_link(h);
+		block = block_of(h, &bytes);
+		lsh_block_free(block, bytes);
+	}
+}
+
+bool lsh_kept_any(void)
+{
+	return __atomic_load_n(&kept, __ATOMIC_RELAXED) != NULL;
+}
+
+void lsh_magazines_drain(struct lsh_record *record)
+{
+	uint8_t i;
+
+	for (i = 0; i < LSH_MAGAZINES; i++) {
+		struct lsh_magazine *magazine = &record->magazines.of[i];
+
+		chain_free(magazine->top, block_bytes[i]);
+		magazine->top = NULL;
+		magazine->count = 0;
+	}
+}
+
+void lsh_heap_purge(void)
+{
+	uint8_t i;
+
+	for (i = 0; i < LSH_MAGAZINES; i++) {
+		struct depot *depot = &depots[i];
+		struct chain chain = { NULL, 0 };
+
+		do {
+			lsh_lock(&lock);
+			chain.top = NULL;
+			if (depot->count) {
+				chain = depot->chains[depot->count - 1];
+				__atomic_store_n(&depot->count, depot->count - 1, __ATOMIC_RELAXED);
+			}
+			lsh_unlock(&lock);
+			chain_free(chain.top, block_bytes[i]);
+		} while (chain.top);
+	}
+}
+
+void lsh_heap_lock(void)
+{
+	pthread_mutex_lock(&lock.mutex);
+}
+
+void lsh_heap_unlock(void)
+{
+	pthread_mutex_unlock(&lock.mutex);
+}

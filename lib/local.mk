@@ -1,0 +1,65 @@
+# The library, its public headers, and its copy with test points.
+
+leashincludedir = $(includedir)/leash
+leashinclude_HEADERS = \
+	include/leash/abi.h \
+	include/leash/count.h \
+	include/leash/field.h \
+	include/leash/leash.h \
+	include/leash/object.h \
+	include/leash/scope.h \
+	include/leash/see.h \
+	include/leash/type.h \
+	include/leash/version.h
+
+library_sources = \
+	lib/background.c lib/background.h \
+	lib/count.c lib/count.h \
+	lib/death.c lib/death.h \
+	lib/deferred.c lib/deferred.h \
+	lib/fault.c lib/fault.h \
+	lib/finalizers.c lib/finalizers.h \
+	lib/field.c \
+	lib/fork.c \
+	lib/harden.c lib/harden.h \
+	lib/heap.c lib/heap.h \
+	lib/object.c \
+	lib/options.c lib/options.h \
+	lib/lock.c lib/lock.h \
+	lib/points.h \
+	lib/revoke.c lib/revoke.h \
+	lib/shutdown.c \
+	lib/see/statistics.c lib/see/statistics.h \
+	lib/thread.c lib/thread.h \
+	lib/track.h \
+	lib/type.c lib/type.h \
+	lib/worker.c lib/worker.h
+
+# -iquote: our private type.h or object.h is never found by a <type.h> of another library.
+library_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lib
+library_cflags = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec $(INTERPOSITION_CFLAGS)
+
+lib_LTLIBRARIES = lib/libleash.la
+lib_libleash_la_SOURCES = $(library_sources)
+lib_libleash_la_CPPFLAGS = $(library_cppflags)
+lib_libleash_la_CFLAGS = $(library_cflags)
+lib_libleash_la_LIBADD = $(LIBURCU_LIBS)
+
+# nodelete: threads, destructors of thread-local storage and cached types do not survive dlclose.
+# defs: an unresolved symbol is an error here and not in the user's link, except under sanitizers,
+# whose runtime lives in the program.
+lib_libleash_la_LDFLAGS = -pthread -version-info 0:0:0 $(SANITIZER_CFLAGS) \
+	-Wl,--version-script=$(top_srcdir)/lib/libleash.map -Wl,-z,nodelete
+if !SANITIZED
+lib_libleash_la_LDFLAGS += -Wl,-z,defs
+endif
+EXTRA_lib_libleash_la_DEPENDENCIES = lib/libleash.map
+EXTRA_DIST += lib/libleash.map
+
+# The same with test points compiled in, linked statically: its user also sees hidden symbols.
+check_LTLIBRARIES += lib/libleash-points.la
+lib_libleash_points_la_SOURCES = $(library_sources)
+lib_libleash_points_la_CPPFLAGS = $(points_cppflags)
+lib_libleash_points_la_CFLAGS = $(library_cflags)
+lib_libleash_points_la_LIBADD = $(LIBURCU_LIBS)
+lib_libleash_points_la_LIBTOOLFLAGS = --tag=disable-shared

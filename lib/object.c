@@ -1,0 +1,153 @@
+/* Birth.
+ *
+ * The common birth takes a block from the thread's magazine, writes 16 bytes of header and clears the
+ * payload.  Everything else (a type's first birth here, an empty magazine, a large block, a tail, a thread
+ * without a record) takes the slow path.
+ *
+ * When memory is short the slow path makes one emergency round before it gives up: what this thread and
+ * all others have deferred is subtracted, queued objects are revoked, hooks that wait are waited for briefly, and
+ * all stores of free blocks within reach go back to the allocator.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <leash/object.h>
+
+#include "background.h"
+#include "deferred.h"
+#include "finalizers.h"
+#include "harden.h"
+#include "heap.h"
+#include "revoke.h"
+#include "thread.h"
+#include "worker.h"
+
+static void write_header(struct leash__header *h, const struct lsh_record *record,
+			 const struct lsh_type *type, uint64_t flags)
+{
+	__atomic_store_n(&h->local, record->birth_local, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->owner, record->birth_owner, __ATOMIC_RELAXED);
+	h->reserved = 0;
+	__atomic_store_n(&h->shared, type->birth | record->birth_shared | flags, __ATOMIC_RELAXED);
+}
+
+static void clear(void *payload, size_t size)
+{
+	char *p = __builtin_assume_aligned(payload, 16);
+
+	if (size > 128) {
+		memset(p, 0, size);
+		return;
+	}
+	/* Blocks are multiples of 16 bytes. */
+	for (size_t i = 0; i < size; i += 16)
+		__builtin_memset(p + i, 0, 16);
+}
+
+static void *finish_birth(struct leash__header *h, const struct lsh_type *type, uint64_t flags)
+{
+	struct lsh_record *record = lsh_begin();
+
+	LSH_COUNT(record, births);
+	write_header(h, record, type, flags);
+	lsh_end(record);
+	if (__builtin_expect(lsh_hardened, 0) && !lsh_harden_add(h)) {
+		record = lsh_begin();
+		LSH_COUNT(record, frees);
+		lsh_end(record);
+		return NULL;
+	}
+	return h + 1;
+}
+
+/* A block of that many bytes whose payload is clear. */
+static struct leash__header *find_block(struct lsh_record *record, size_t bytes, size_t front)
+{
+	uint8_t i = lsh_magazine_for(bytes);
+	struct lsh_magazine *magazine;
+	struct leash__header *h;
+
+	if (!record || i == LSH_NO_MAGAZINE)
+		return lsh_block_new(i == LSH_NO_MAGAZINE ? bytes : lsh_magazine_bytes(i));
+	magazine = &record->magazines.of[i];
+	h = lsh_magazine_pop(magazine);
+	if (!h && lsh_magazine_refill(record, i))
+		h = lsh_magazine_pop(magazine);
+	if (h)
+		clear((char *)h + front, bytes - front);
+	return h;
+}
+
+static void emergency(struct lsh_record *record)
+{
+	struct timespec deadline = lsh_from_now(1000000);
+
+	if (record)
+		lsh_deferred_flush(record);
+	lsh_background_pass();
+	lsh_finalizers_wait(&deadline);
+	if (record)
+		lsh_magazines_drain(record);
+	lsh_heap_purge();
+}
+
+static void *birth(const leash_type *type, size_t extra, bool has_extra)
+{
+	struct lsh_type_cache none = { { NULL } };
+	struct lsh_record *record = lsh_record();
+	const struct lsh_type *entry = lsh_type_find(record ? &record->types : &none, type);
+	size_t front = sizeof(struct leash__header) + (has_extra ? sizeof(struct lsh_prefix) : 0);
+	struct leash__header *h;
+	void *object;
+	int attempt;
+
+	if (!entry)
+		return NULL;
+	if (extra > UINT32_MAX - entry->size) {
+		errno = EINVAL;
+		return NULL;
+	}
+	lsh_finalizers_throttle();
+	lsh_pending_throttle();
+	for (attempt = 0; attempt < 2; attempt++) {
+		if (attempt)
+			emergency(record);
+		h = find_block(record, front + entry->size + extra, front);
+		if (!h)
+			continue;
+		if (has_extra) {
+			h++;
+			lsh_prefix_of(h)->extra = extra;
+			lsh_prefix_of(h)->reserved = 0;
+		}
+		object = finish_birth(h, entry, has_extra ? LEASH__EXTRA : 0);
+		if (object)
+			return object;
+		lsh_block_free(has_extra ? h - 1 : h, front + entry->size + extra);
+	}
+	errno = ENOMEM;
+	return NULL;
+}
+
+void *leash_new(const leash_type *type)
+{
+	struct lsh_record *record = (struct lsh_record *)leash__self;
+	const struct lsh_type *entry = record->types.slots[lsh_type_slot(type)];
+	struct leash__header *h;
+
+	if (__builtin_expect(!entry || entry->type != type || entry->magazine == LSH_NO_MAGAZINE ||
+				     lsh_hardened, 0))
+		return birth(type, 0, false);
+	h = lsh_magazine_pop(&record->magazines.of[entry->magazine]);
+	if (__builtin_expect(!h, 0))
+		return birth(type, 0, false);
+	LSH_COUNT(record, births);
+	write_header(h, record, entry, 0);
+	clear(h + 1, entry->size);
+	return h + 1;
+}
+
+void *leash_new_extra(const leash_type *type, size_t bytes)
+{
+	return birth(type, bytes, true);
+}

@@ -1,0 +1,69 @@
+/* LEASH_OPTIONS: `key:value,key:value`, read once.
+ *
+ * A part that cannot be understood is named on stderr together with what would be accepted, and
+ * skipped: an option is never worth the program.
+ */
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+#include "options.h"
+
+static const struct key {
+	const char *name;
+	size_t offset;
+} keys[] = {
+	{ "harden", offsetof(struct lsh_options, harden) },
+	{ "bias", offsetof(struct lsh_options, bias) },
+	{ "magazines", offsetof(struct lsh_options, magazines) },
+};
+#define ACCEPTED "accepted are harden, bias and magazines, each with :true or :false"
+
+static struct lsh_options options = { .harden = false, .bias = true, .magazines = true };
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void read_part(const char *part, size_t length)
+{
+	const char *colon = memchr(part, ':', length);
+	size_t name = colon ? (size_t)(colon - part) : length;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		bool *option = (bool *)((char *)&options + keys[i].offset);
+
+		if (strlen(keys[i].name) != name || memcmp(keys[i].name, part, name) != 0)
+			continue;
+		if (colon && length - name == 5 && memcmp(colon, ":true", 5) == 0)
+			*option = true;
+		else if (colon && length - name == 6 && memcmp(colon, ":false", 6) == 0)
+			*option = false;
+		else
+			lsh_say("LEASH_OPTIONS: no such value: \"%.*s\"; " ACCEPTED, (int)length, part);
+		return;
+	}
+	lsh_say("LEASH_OPTIONS: no such key: \"%.*s\"; " ACCEPTED, (int)length, part);
+}
+
+static void read_options(void)
+{
+	const char *part = getenv("LEASH_OPTIONS");
+
+	while (part && *part) {
+		size_t length = strcspn(part, ",");
+
+		read_part(part, length < 200 ? length : 200);
+		part += length;
+		part += *part == ',';
+	}
+	/* Checking every pointer is only possible where every operation passes through the library. */
+	if (options.harden)
+		options.bias = false;
+}
+
+const struct lsh_options *lsh_options(void)
+{
+	pthread_once(&once, read_options);
+	return &options;
+}

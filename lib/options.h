@@ -1,0 +1,16 @@
+/* LEASH_OPTIONS: see options.c. */
+#ifndef LSH_OPTIONS_H
+#define LSH_OPTIONS_H
+
+#include <stdbool.h>
+
+struct lsh_options {
+	bool harden;    /* check that every pointer is a live object's */
+	bool bias;      /* objects have owners, decrements are deferred */
+	bool magazines; /* false: each object is a malloc of its own */
+};
+
+/* Read once, before the first object is made. */
+const struct lsh_options *lsh_options(void);
+
+#endif

@@ -1,0 +1,341 @@
+/* Merging without asking the owner: revocation.
+ *
+ * Purpose.  When the owner has given its references away, and another thread's decrement would take the shared
+ * count below zero, nobody but the owner can tell whether the object is at its end.  Posting it to the owner's
+ * inbox would let a blocked owner keep it alive for ever.  Here the background thread takes the owner away.
+ *
+ * Algorithm, for a whole batch:
+ *
+ *   0. (count.c) The decrement is not applied; it stays with the object in the queue, as the reference that
+ *      keeps it alive.  The same compare-and-swap sets PENDING.
+ *   1. Look ahead: the objects that will probably die with these are revoked along with them, or a list built by
+ *      one thread and dropped by another would cost an op-grace for every link.
+ *   2. owner = nobody, for all.
+ *   3. An op-grace: every operation that read the old owner is over, and visible; later ones count on
+ *      the shared word.
+ *   4. Fold: local goes into the shared count, the queue's reference is given up, MERGED is set and PENDING
+ *      cleared, by one compare-and-swap, which says DEAD as well if that was all.
+ *   5. Bury the dead.  What they held may come to the queue again: next batch.
+ *
+ * Why the fold is exclusive.
+ * 1. PENDING is set on unmerged objects only and keeps adopt away until the fold; so between 2 and 4 the owner
+ *    field cannot become a thread again.  An adopt in flight at step 0 wrote the owner before the
+ *    compare-and-swap that made the object unmerged, and step 0's compare-and-swap came after that one.
+ * 2. The ex-owner may merge between 0 and 3 (it read its id before step 2).  After 3 it has: the fold sees
+ *    MERGED and leaves `local` alone.  If it is not MERGED at the fold, nobody but the fold can merge it, and
+ *    an unmerged object does not die; so `local` is the fold's.
+ * 3. An object with a reference of the queue cannot die before its fold.  One found by looking ahead can, at
+ *    the hands of its owner or, once merged, of anyone: it is then DEAD and skipped.  If its finalizer brings it
+ *    back meanwhile, it is merged and still PENDING: the owner's short cut, which overwrites the word, is not open to types
+ *    with hooks.
+ *
+ * Looking ahead reads fields that other threads change, and headers of objects that other threads bury.
+ * Memory of objects that die is therefore kept from before the first field is read until after the last
+ * fold (heap.c).  trace callbacks read buffers; retired ones outlive the read section around the walk.
+ * Only objects that seem to have one reference are taken along, for an object that lives on should keep its
+ * owner; the guess reads racy counts and need not be right.
+ *
+ * Memory for the queue: when there is none, the thread that wanted to queue revokes that one object at once;
+ * nothing but PENDING, which it has set itself, makes that exclusive.
+ *
+ * Progress: queueing takes a lock shared by few; revocation waits for one op-grace, two when it looks ahead.
+ */
+#include <stdlib.h>
+#include <urcu-bp.h>
+
+#include <leash/field.h>
+
+#include "background.h"
+#include "count.h"
+#include "death.h"
+#include "fault.h"
+#include "heap.h"
+#include "points.h"
+#include "revoke.h"
+#include "thread.h"
+
+#define CHUNK 510
+struct chunk {
+	struct chunk *next;
+	size_t count;
+	struct leash__header *objects[CHUNK];
+};
+
+/* Threads spread over the lists by their ids. */
+#define LISTS 16
+static struct {
+	struct lsh_lock lock;
+	struct chunk *chunks;
+} __attribute__((aligned(64))) lists[LISTS] = {
+	[0 ... LISTS - 1] = { .lock = LSH_LOCK_INIT(LSH_RANK_PENDING) },
+};
+
+#define CHUNKS_LIMIT 256 /* more, and births help */
+static unsigned chunk_count;
+
+#define AHEAD 4096
+static struct leash__header *ahead[AHEAD]; /* under lsh_pass */
+static size_t ahead_count;
+
+struct lsh_lock lsh_pass = LSH_LOCK_INIT(LSH_RANK_PASS);
+
+static uint32_t local_count(const struct leash__header *h)
+{
+	return __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE;
+}
+
+/* Step 4; `held` is 1 for objects of the queue, which hold a reference. */
+static bool fold(struct leash__header *h, int64_t held)
+{
+	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE), new;
+	int64_t local = 0;
+
+	if (old & LEASH__DEAD || !(old & LEASH__PENDING))
+		return false;
+	if (!(old & LEASH__MERGED)) {
+		local = local_count(h);
+		/* Before PENDING goes: who adopts the object writes it. */
+		__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
+	}
+	do {
+		int64_t count = lsh_shared_count(old) + local - held;
+
+		LSH_POINT("fold: before the swap");
+		if (old & LEASH__DEAD)
+			return false;
+		if (count < 0 && !(old & LEASH__IMMORTAL))
+			lsh_fault(h, "released more often than retained");
+		new = (lsh_with_count(old, count) | LEASH__MERGED | LEASH__TOUCHED) & ~LEASH__PENDING;
+		if (count == 0 && !(old & LEASH__IMMORTAL))
+			new |= LEASH__DEAD;
+	} while (!__atomic_compare_exchange_n(&h->shared, &old, new, false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	return new & LEASH__DEAD;
+}
+
+/* Revocation of one object, without memory, lock or looking ahead. */
+static void revoke_now(struct leash__header *h)
+{
+	__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+	lsh_op_grace();
+	if (fold(h, 1))
+		lsh_bury(h, false);
+}
+
+void lsh_pending_add(struct leash__header *h)
+{
+	unsigned i = leash__self->id % LISTS;
+	struct chunk *spare = NULL, *chunk;
+
+	for (;;) {
+		lsh_lock(&lists[i].lock);
+		chunk = lists[i].chunks;
+		if ((!chunk || chunk->count == CHUNK) && spare) {
+			spare->next = chunk;
+			lists[i].chunks = chunk = spare;
+			spare = NULL;
+			__atomic_fetch_add(&chunk_count, 1, __ATOMIC_RELAXED);
+		}
+		if (chunk && chunk->count < CHUNK)
+			break;
+		lsh_unlock(&lists[i].lock);
+		spare = LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*spare));
+		if (!spare) {
+			revoke_now(h);
+			return;
+		}
+		spare->count = 0;
+	}
+	chunk->objects[chunk->count++] = h;
+	lsh_unlock(&lists[i].lock);
+	free(spare);
+	lsh_background_poke();
+}
+
+void lsh_pending_throttle(void)
+{
+	if (__atomic_load_n(&chunk_count, __ATOMIC_RELAXED) > CHUNKS_LIMIT && !rcu_read_ongoing())
+		lsh_background_pass();
+}
+
+bool lsh_pending_any(void)
+{
+	bool any = false;
+	unsigned i;
+
+	for (i = 0; i < LISTS && !any; i++) {
+		lsh_lock(&lists[i].lock);
+		any = lists[i].chunks != NULL;
+		lsh_unlock(&lists[i].lock);
+	}
+	return any;
+}
+
+static struct chunk *take_all(void)
+{
+	struct chunk *all = NULL, **end = &all;
+	unsigned i;
+
+	for (i = 0; i < LISTS; i++) {
+		lsh_lock(&lists[i].lock);
+		*end = lists[i].chunks;
+		lists[i].chunks = NULL;
+		lsh_unlock(&lists[i].lock);
+		while (*end)
+			end = &(*end)->next;
+	}
+	return all;
+}
+
+static void consider(void *field, void *arg)
+{
+	void *object = __atomic_load_n((leash__ref *)field, __ATOMIC_ACQUIRE);
+	struct leash__header *h = leash__header_of(object);
+	uint64_t shared;
+
+	(void)arg;
+	if (!object || ahead_count == AHEAD)
+		return;
+	LSH_POINT("look ahead: read a field");
+	shared = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
+	do {
+		if (shared & (LEASH__DEAD | LEASH__MERGED | LEASH__PENDING | LEASH__IMMORTAL) ||
+		    lsh_shared_count(shared) + local_count(h) != 1)
+			return;
+	} while (!__atomic_compare_exchange_n(&h->shared, &shared, shared | LEASH__PENDING, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	ahead[ahead_count++] = h;
+}
+
+static void look_into(struct leash__header *h)
+{
+	if (lsh_type_of(h)->references && ahead_count < AHEAD)
+		lsh_type_visit(h, consider, NULL);
+}
+
+static void look_ahead(const struct chunk *chunks)
+{
+	size_t i;
+
+	ahead_count = 0;
+	rcu_read_lock();
+	for (; chunks; chunks = chunks->next) {
+		for (i = 0; i < chunks->count; i++) {
+			struct leash__header *h = chunks->objects[i];
+			uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+
+			/* The queue's reference, and no other. */
+			if (lsh_shared_count(shared) + local_count(h) == 1)
+				look_into(h);
+		}
+	}
+	for (i = 0; i < ahead_count; i++)
+		look_into(ahead[i]);
+	rcu_read_unlock();
+}
+
+static bool any_references(const struct chunk *chunks)
+{
+	size_t i;
+
+	for (; chunks; chunks = chunks->next)
+		for (i = 0; i < chunks->count; i++)
+			if (lsh_type_of(chunks->objects[i])->references)
+				return true;
+	return false;
+}
+
+static void revoke(struct chunk *chunks)
+{
+	struct lsh_record *self = lsh_record();
+	struct leash__header *dead = NULL;
+	const struct chunk *chunk;
+	uint64_t objects = 0, deaths = 0;
+	bool keeping = any_references(chunks);
+	size_t i;
+
+	ahead_count = 0;
+	if (keeping) {
+		lsh_keep_begin();
+		LSH_POINT("revoke: keeping");
+		look_ahead(chunks);
+	}
+
+	for (chunk = chunks; chunk; chunk = chunk->next) {
+		for (i = 0; i < chunk->count; i++)
+			__atomic_store_n(&chunk->objects[i]->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+		objects += chunk->count;
+	}
+	for (i = 0; i < ahead_count; i++)
+		__atomic_store_n(&ahead[i]->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+	LSH_POINT("revoke: taken away");
+	lsh_op_grace();
+	LSH_POINT("revoke: after the grace");
+
+	/* What was looked ahead first: a dead object of the queue releases it, once buried. */
+	for (i = 0; i < ahead_count; i++) {
+		if (fold(ahead[i], 0)) {
+			lsh_set_link(ahead[i], dead);
+			dead = ahead[i];
+			deaths++;
+		}
+	}
+	for (chunk = chunks; chunk; chunk = chunk->next) {
+		for (i = 0; i < chunk->count; i++) {
+			if (fold(chunk->objects[i], 1)) {
+				lsh_set_link(chunk->objects[i], dead);
+				dead = chunk->objects[i];
+				deaths++;
+			}
+		}
+	}
+	if (keeping)
+		lsh_keep_end();
+	if (self) {
+		LSH_COUNT_N(self, revocations, objects + ahead_count);
+		LSH_COUNT_N(self, deaths_revoked, deaths);
+		LSH_COUNT(self, revocation_batches);
+	}
+
+	while (dead) {
+		struct leash__header *h = dead;
+
+		dead = lsh_link(h);
+		lsh_bury(h, false);
+	}
+}
+
+bool lsh_revoke_all(void)
+{
+	struct chunk *chunks;
+	bool any = false;
+
+	while ((chunks = take_all()) != NULL) {
+		any = true;
+		revoke(chunks);
+		while (chunks) {
+			struct chunk *next = chunks->next;
+
+			free(chunks);
+			chunks = next;
+			__atomic_fetch_sub(&chunk_count, 1, __ATOMIC_RELAXED);
+		}
+	}
+	return any;
+}
+
+void lsh_pending_lock(void)
+{
+	unsigned i;
+
+	for (i = 0; i < LISTS; i++)
+		pthread_mutex_lock(&lists[i].lock.mutex);
+}
+
+void lsh_pending_unlock(void)
+{
+	unsigned i;
+
+	for (i = 0; i < LISTS; i++)
+		pthread_mutex_unlock(&lists[i].lock.mutex);
+}

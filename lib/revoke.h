@@ -1,0 +1,29 @@
+/* Merging without asking the owner: see revoke.c. */
+#ifndef LSH_REVOKE_H
+#define LSH_REVOKE_H
+
+#include <stdbool.h>
+#include <leash/abi.h>
+#include "lock.h"
+
+/* Queues an object whose PENDING flag the caller has just set; the entry holds one reference, the
+ * decrement that was not applied.  Outside guards and locks above LSH_RANK_PENDING.  Without memory for the
+ * queue it revokes at once. */
+void lsh_pending_add(struct leash__header *h);
+
+/* Has a birth help when far too much is queued. */
+void lsh_pending_throttle(void);
+
+/* Whether anything is queued. */
+bool lsh_pending_any(void);
+
+/* Revokes, folds and buries what is queued, until nothing is.  Returns whether there was any.  The
+ * caller holds lsh_pass. */
+bool lsh_revoke_all(void);
+
+extern struct lsh_lock lsh_pass;
+
+void lsh_pending_lock(void);
+void lsh_pending_unlock(void);
+
+#endif

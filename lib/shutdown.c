@@ -1,0 +1,66 @@
+/* leash_shutdown: bringing the library to rest. */
+#include <errno.h>
+
+#include <leash/object.h>
+#include <leash/version.h>
+
+#include "background.h"
+#include "death.h"
+#include "deferred.h"
+#include "fault.h"
+#include "finalizers.h"
+#include "heap.h"
+#include "thread.h"
+#include "worker.h"
+
+#define PATIENCE_SECONDS 10
+
+static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_SHUTDOWN);
+
+/* Applies and buries until nothing more comes of it. */
+static int settle(void)
+{
+	struct timespec deadline = lsh_from_now(PATIENCE_SECONDS * 1000000000L);
+	bool any;
+
+	do {
+		any = lsh_background_pass();
+		if (!lsh_finalizers_wait(&deadline)) {
+			lsh_say("leash_shutdown: a close, finalize or destroy function has not "
+				"returned for %d seconds", PATIENCE_SECONDS);
+			return -ETIMEDOUT;
+		}
+	} while (any);
+	return 0;
+}
+
+long leash_shutdown(void)
+{
+	struct lsh_counters sum;
+	int error;
+
+	if (lsh_in_hook())
+		return -EDEADLK;
+	lsh_lock(&lock);
+	error = settle();
+	lsh_background_stop();
+	if (!error) {
+		/* What was deferred while the background thread ended. */
+		lsh_op_grace();
+		error = settle();
+	}
+	if (!error)
+		lsh_finalizers_stop();
+	lsh_detach();
+	lsh_heap_purge();
+	lsh_counters_sum(&sum);
+	lsh_unlock(&lock);
+	if (error)
+		return error;
+	return (long)(sum.births - sum.frees - lsh_counters_immortals());
+}
+
+const char *leash_version(void)
+{
+	return LEASH_VERSION;
+}

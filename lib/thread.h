@@ -1,0 +1,63 @@
+/* Thread records, the guard around every operation on counts, and the op-grace: see thread.c. */
+#ifndef LSH_THREAD_H
+#define LSH_THREAD_H
+
+#include <stdbool.h>
+#include <leash/abi.h>
+#include "deferred.h"
+#include "heap.h"
+#include "lock.h"
+#include "see/statistics.h"
+#include "type.h"
+
+struct lsh_record {
+	struct leash__thread hot; /* what inlined code sees; leash__self points here */
+
+	/* What a birth by this thread writes into the header, besides the type. */
+	uint64_t birth_shared;
+	uint32_t birth_local;
+	uint16_t birth_owner;
+
+	struct lsh_counters counters;
+	struct lsh_type_cache types;
+	struct lsh_deferred deferred;
+	struct lsh_magazines magazines;
+
+	struct lsh_record *next, **link; /* the registry */
+};
+
+/* The calling thread's record, made if it has none.  NULL when it cannot have one (it is past the
+ * end of its life, or memory or ids are short): it is then a guest. */
+struct lsh_record *lsh_record(void);
+
+/* Enters the guard: returns the record the operation runs under, the shared one of the guests where
+ * lsh_record() is NULL.  lsh_end() leaves it.  Guards do not nest. */
+struct lsh_record *lsh_begin(void);
+void lsh_end(struct lsh_record *record);
+
+/* True for the record of the guests: it owns nothing and defers nothing. */
+bool lsh_is_guest(const struct lsh_record *record);
+
+/* Returns when every operation that was in its guard at the time of the call has left it; operations that
+ * enter later see what was written before the call.  Not inside a guard. */
+void lsh_op_grace(void);
+
+/* The same, for callers that hold the registry. */
+void lsh_op_grace_locked(void);
+
+/* All records, under the registry's lock: for (r = lsh_records(); r; r = r->next). */
+extern struct lsh_lock lsh_registry;
+struct lsh_record *lsh_records(void);
+
+/* Ends the calling thread's record, as its exit would; a later operation makes a new one. */
+void lsh_detach(void);
+
+/* Whether objects have owners at all: false without membarrier, and on request. */
+bool lsh_biased(void);
+
+/* Around fork(): see fork.c. */
+void lsh_threads_lock(void);
+void lsh_threads_unlock(void);
+void lsh_threads_forget_others(void);
+
+#endif

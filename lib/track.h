@@ -1,0 +1,16 @@
+/* The one seam to ThreadSanitizer: what it has to be told about synchronisation it cannot see
+ * (membarrier, and liburcu's grace periods). */
+#ifndef LSH_TRACK_H
+#define LSH_TRACK_H
+
+#ifdef LEASH__STRONG_GUARD
+void __tsan_acquire(void *token);
+void __tsan_release(void *token);
+#define LSH_ACQUIRE(token) __tsan_acquire(token)
+#define LSH_RELEASE(token) __tsan_release(token)
+#else
+#define LSH_ACQUIRE(token) ((void)(token))
+#define LSH_RELEASE(token) ((void)(token))
+#endif
+
+#endif

@@ -1,0 +1,131 @@
+/* The table of types.
+ *
+ * An object carries the number of its type in 16 bits of its header; the table leads from there to what
+ * birth and death need.  Numbers are given out at a type's first birth and never taken back.  Births find
+ * them through a small cache of the thread's own, keyed by the description's address.
+ *
+ * Threads read an entry without a lock: whoever has an object of the type got it, directly or
+ * through others, from a thread that saw the entry complete.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "harden.h"
+#include "heap.h"
+#include "lock.h"
+#include "options.h"
+#include "type.h"
+
+struct lsh_type lsh_types[1 << 16]; /* 0 is no type */
+
+static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_TYPES);
+static unsigned count;
+static uint16_t by_address[1 << 17]; /* open addressing, linear probing; never more than half full */
+
+static uint64_t hash(const leash_type *type)
+{
+	return (uint64_t)(uintptr_t)type * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static bool is_valid(const leash_type *type)
+{
+	return type && type->name && type->size <= UINT32_MAX &&
+	       (type->flags & ~(LEASH_ACYCLIC | LEASH_PROMPT)) == 0 &&
+	       (type->field_count == 0 || type->fields);
+}
+
+static void describe(struct lsh_type *entry, const leash_type *type, unsigned id)
+{
+	size_t bytes = sizeof(struct leash__header) + type->size;
+
+	entry->birth = id | (type->flags & LEASH_PROMPT ? LEASH__PROMPT : 0);
+	entry->size = (uint32_t)type->size;
+	entry->magazine = lsh_magazine_for(bytes);
+	entry->references = type->field_count || type->trace;
+	entry->hooks = type->close || type->finalize || type->destroy;
+	entry->simple = !entry->references && !entry->hooks && !lsh_options()->harden;
+	entry->type = type;
+}
+
+static const struct lsh_type *find_or_add(const leash_type *type)
+{
+	struct lsh_type *entry = NULL;
+	uint32_t i = (uint32_t)(hash(type) >> 47);
+
+	lsh_lock(&lock);
+	for (; by_address[i]; i = (i + 1) & 0x1ffff) {
+		entry = &lsh_types[by_address[i]];
+		if (entry->type == type)
+			goto out;
+	}
+	entry = NULL;
+	if (count < LEASH__TYPE_MASK) {
+		entry = &lsh_types[++count];
+		describe(entry, type, count);
+		by_address[i] = (uint16_t)count;
+	}
+out:
+	lsh_unlock(&lock);
+	return entry;
+}
+
+const struct lsh_type *lsh_type_find(struct lsh_type_cache *cache, const leash_type *type)
+{
+	const struct lsh_type **slot = &cache->slots[lsh_type_slot(type)];
+	const struct lsh_type *entry = *slot;
+
+	if (entry && entry->type == type)
+		return entry;
+	if (!is_valid(type)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	entry = find_or_add(type);
+	if (entry)
+		*slot = entry;
+	else
+		errno = ENOMEM;
+	return entry;
+}
+
+size_t lsh_payload(const struct leash__header *h)
+{
+	size_t bytes = lsh_type_of(h)->size;
+
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+		bytes += lsh_prefix_of(h)->extra;
+	return bytes;
+}
+
+void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg)
+{
+	const leash_type *type = lsh_type_of(h)->type;
+	char *payload = (char *)(h + 1);
+	size_t i, k;
+
+	for (i = 0; i < type->field_count; i++) {
+		leash_field field = type->fields[i];
+		size_t offset = (uint32_t)field;
+		size_t number = field >> 32 & 0xffffff;
+
+		if (field >> 56 == LEASH__FIELD_TAIL) {
+			size_t bytes = lsh_payload(h);
+
+			number = bytes > offset ? (bytes - offset) / sizeof(void *) : 0;
+		}
+		for (k = 0; k < number; k++)
+			visit(payload + offset + k * sizeof(void *), arg);
+	}
+	if (type->trace)
+		type->trace(payload, visit, arg);
+}
+
+void lsh_types_lock(void)
+{
+	pthread_mutex_lock(&lock.mutex);
+}
+
+void lsh_types_unlock(void)
+{
+	pthread_mutex_unlock(&lock.mutex);
+}

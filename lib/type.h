@@ -1,0 +1,62 @@
+/* The table of types: see type.c. */
+#ifndef LSH_TYPE_H
+#define LSH_TYPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <leash/abi.h>
+#include <leash/type.h>
+
+/* What birth and death need to know, in one cache line. */
+struct lsh_type {
+	const leash_type *type;
+	uint64_t birth;    /* the shared word of a new object, of no owner and no count */
+	uint32_t size;     /* bytes of the payload */
+	uint8_t magazine;  /* where blocks of header and payload come from, or LSH_NO_MAGAZINE */
+	bool references;   /* has fields or a trace */
+	bool hooks;        /* has close, finalize or destroy */
+	bool simple;       /* neither: its death is its memory's */
+} __attribute__((aligned(32)));
+
+extern struct lsh_type lsh_types[1 << 16];
+
+static inline const struct lsh_type *lsh_type_of(const struct leash__header *h)
+{
+	return &lsh_types[__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__TYPE_MASK];
+}
+
+#define LSH_TYPE_CACHE_BITS 5
+struct lsh_type_cache {
+	const struct lsh_type *slots[1 << LSH_TYPE_CACHE_BITS];
+};
+
+static inline size_t lsh_type_slot(const leash_type *type)
+{
+	return (uint64_t)(uintptr_t)type * UINT64_C(0x9e3779b97f4a7c15) >> (64 - LSH_TYPE_CACHE_BITS);
+}
+
+/* Finds or makes the entry of a type; the cache may be any thread's that nobody else uses.  NULL with errno EINVAL for a description that is not one, ENOMEM
+ * when there are 65,535 types. */
+const struct lsh_type *lsh_type_find(struct lsh_type_cache *cache, const leash_type *type);
+
+/* Calls visit() with the address of each reference the object holds, NULL ones included. */
+void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg);
+
+/* What stands in front of the header of an object made with a tail (LEASH__EXTRA). */
+struct lsh_prefix {
+	uint64_t extra; /* bytes of the tail */
+	uint64_t reserved;
+};
+
+static inline struct lsh_prefix *lsh_prefix_of(const struct leash__header *h)
+{
+	return (struct lsh_prefix *)(uintptr_t)h - 1;
+}
+
+/* Bytes of the payload, a tail included. */
+size_t lsh_payload(const struct leash__header *h);
+
+void lsh_types_lock(void);
+void lsh_types_unlock(void);
+
+#endif
