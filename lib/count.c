@@ -190,8 +190,6 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 	} else {
 		outcome = merge(record, h, 0);
 	}
-	if (outcome == LSH_DIED)
-		LSH_COUNT(record, deaths_owner);
 	return outcome;
 }
 
@@ -221,6 +219,32 @@ static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_
 		lsh_bury(h, prompt);
 	else if (outcome == LSH_PENDED)
 		lsh_pending_add(h);
+}
+
+static __attribute__((noinline)) void release_last_slow(struct lsh_record *record, struct leash__header *h)
+{
+	finish(record, h, release_owned(record, h), true);
+}
+
+/* The owner's release of its last local reference; inlined code has entered the guard. */
+void leash__release_last(struct leash__header *h)
+{
+	struct lsh_record *record = (struct lsh_record *)leash__self;
+	uint64_t shared = load_shared(h);
+	const struct lsh_type *type = &lsh_types[shared & LEASH__TYPE_MASK];
+
+	/* The short cut of the short cut: nobody else, no fields, no hooks, and a place for the block. */
+	if (__builtin_expect((shared & ~(UNSEEN & ~LEASH__EXTRA)) == 0 && type->simple &&
+			     __atomic_load_n(&h->local, __ATOMIC_RELAXED) >= LEASH__LOCAL_ONE &&
+			     !__atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED) &&
+			     lsh_magazine_push(&record->magazines.of[type->magazine], h), 1)) {
+		__atomic_store_n(&h->shared, shared | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
+		lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
+		LSH_COUNT(record, frees);
+		leash__leave(&record->hot);
+		return;
+	}
+	release_last_slow(record, h);
 }
 
 void lsh_drop(struct leash__header *h, bool prompt)
@@ -261,11 +285,12 @@ static enum lsh_outcome defer(struct lsh_record *record, struct leash__credit *e
 			      struct leash__header *h, struct leash__header **evicted)
 {
 	struct leash__header *other = __atomic_load_n(&entry->header, __ATOMIC_RELAXED);
-	uint64_t count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
+	uint32_t count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
 	enum lsh_outcome outcome = LSH_ALIVE;
 
 	__atomic_store_n(&entry->header, h, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->count, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->recent, 1, __ATOMIC_RELAXED);
 	record->deferred.filed++;
 	if (other && count) {
 		LSH_POINT("defer: evict");
@@ -283,7 +308,8 @@ void leash__release_slow(const void *object)
 	struct leash__credit *credits, *entry;
 	struct lsh_record *record;
 	enum lsh_outcome outcome;
-	uint64_t shared, count;
+	uint64_t shared;
+	uint32_t count;
 
 	lsh_harden_check(h, "leash_release");
 	record = lsh_begin();
@@ -305,13 +331,14 @@ void leash__release_slow(const void *object)
 	count = 0;
 	if (__atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h)
 		count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
-	if ((shared & LEASH__VISIBLE) == ((count + 1) << LEASH__COUNT_SHIFT | LEASH__MERGED) ||
+	if ((shared & LEASH__VISIBLE) == ((count + UINT64_C(1)) << LEASH__COUNT_SHIFT | LEASH__MERGED) ||
 	    count + 1 >= LEASH__CREDIT_MAX) {
 		finish(record, h, release_shared(record, h), true);
 		return;
 	}
 	if (__atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h) {
 		__atomic_store_n(&entry->count, count + 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&entry->recent, 1, __ATOMIC_RELAXED);
 		lsh_end(record);
 		return;
 	}
@@ -366,7 +393,7 @@ bool leash_adopt(const void *object)
 	record = lsh_begin();
 	if (owns(record, h)) {
 		mine = true;
-	} else if (record->birth_owner != LEASH__NOBODY) {
+	} else if (record->birth.owner != LEASH__NOBODY) {
 		if ((credits = lsh_credit_take(record, h)) != 0)
 			outcome = lsh_apply(h, credits);
 		shared = load_shared(h);

@@ -11,7 +11,9 @@
  *
  *   - when another object needs the entry (count.c), or one entry holds LEASH__CREDIT_MAX;
  *   - by the thread itself after LSH_FILED_MAX new entries, at leash_flush(), and at its end;
- *   - by the background thread, about a millisecond later, without the thread's help.
+ *   - by the background thread, without the thread's help, when nothing has been filed into the entry between two
+ *     of its looks, a millisecond or two.  An entry in use stays: its thread has the object in its hands
+ *     anyway.
  *
  * A release that can see that it holds the last reference (merged, and the count is 1 and its own
  * credits) defers nothing: the object dies at once.
@@ -83,6 +85,7 @@ static struct leash__header *empty(struct leash__credit *entry, uint64_t *count)
 	*count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->header, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->count, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->recent, 0, __ATOMIC_RELAXED);
 	return h;
 }
 
@@ -139,16 +142,21 @@ bool lsh_deferred_any(void)
 	return any;
 }
 
-/* Subtracts what a table that was taken holds. */
+/* Subtracts what a table that was taken holds, but for the entries in use. */
 static void drain(struct lsh_record *self, struct leash__credit *table)
 {
 	unsigned i;
 
 	for (i = 0; i < LEASH__CREDITS; i++) {
-		uint64_t count;
-		struct leash__header *h = empty(&table[i], &count);
 		enum lsh_outcome outcome;
+		struct leash__header *h;
+		uint64_t count;
 
+		if (__atomic_load_n(&table[i].recent, __ATOMIC_RELAXED)) {
+			__atomic_store_n(&table[i].recent, 0, __ATOMIC_RELAXED);
+			continue;
+		}
+		h = empty(&table[i], &count);
 		if (!h || !count)
 			continue;
 		LSH_POINT("take over: emptied");

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 #include <leash/abi.h>
+#include "track.h"
 
-extern bool lsh_hardened;
+extern bool lsh_hardened LSH_HIDDEN;
 
 bool lsh_harden_add(const struct leash__header *h);
 void lsh_harden_remove(const struct leash__header *h);

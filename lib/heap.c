@@ -3,15 +3,14 @@
  * Purpose.  A birth and a death should cost less than a malloc and a free, and blocks must flow back
  * from threads that mostly free to threads that mostly allocate.
  *
- * Structure, as in the vmem allocator (Bonwick and Adams, Magazines and Vmem, 2001), with lists for
- * arrays, since a free block has room for a link:
+ * Structure, as in the vmem allocator (Bonwick and Adams, Magazines and Vmem, 2001):
  *
- *      thread's magazine  <->  depot of full chains, one lock  <->  jemalloc, in batches
+ *      thread's magazine  <->  depot of batches, one lock  <->  jemalloc, in batches
  *
- * A magazine holds up to LIMIT_BYTES of one block size.  When it is full, half of it goes to the depot
- * as one chain; when it is empty, it takes a chain from there, or asks jemalloc for a batch, small at first
- * and doubling, so that a thread that makes few objects keeps few blocks.  The depot is bounded; what it
- * cannot hold goes back to jemalloc.
+ * A magazine is a stack of pointers to free blocks of one size, up to LIMIT_BYTES of them.  It starts small
+ * and doubles when it is full, so that a thread that makes few objects keeps few blocks; at its limit half of it
+ * goes to the depot as one batch.  An empty one takes a batch from there, or asks jemalloc for one.  The
+ * depot is bounded; what it cannot hold goes back to jemalloc.
  *
  * jemalloc is reached through weak references.  A program that links it (leash.pc does) gets it;
  * one that loads this library late, by dlopen, when jemalloc can no longer be loaded, gets the
@@ -19,11 +18,11 @@
  * malloc of its own, which memory checkers understand.
  *
  * Keeping.  A revocation reads the fields of objects that other threads use and bury meanwhile.  It
- * publishes `keeping` and waits an op-grace first; whoever frees an object asks for `keeping` inside a
+ * publishes lsh_keeping and waits an op-grace first; whoever frees an object asks for it inside a
  * guard.  So an object whose memory goes while the revoker reads had been unreachable, its
  * last field emptied, before the op-grace ended:
  *
- * 1. the free saw keeping == 0  =>  its guard began before the op-grace ended  =>  all that led to the
+ * 1. the free saw lsh_keeping == 0  =>  its guard began before the op-grace ended  =>  all that led to the
  *    object was gone when the revoker began to read;
  * 2. otherwise the block goes to the list of the kept, header intact (dead), until lsh_keep_end().
  *
@@ -46,7 +45,8 @@
 #pragma weak mallctlbymib
 
 #define LIMIT_BYTES  65536u
-#define DEPOT_CHAINS 16
+#define SMALLEST     16u
+#define DEPOT_MAX    16
 
 /* jemalloc's size classes, so that no block wastes what the next class would use. */
 static const uint16_t block_bytes[LSH_MAGAZINES] = {
@@ -54,18 +54,19 @@ static const uint16_t block_bytes[LSH_MAGAZINES] = {
 	224, 256, 320, 384, 448, 512, 640, 768, 896, 1024,
 };
 
-struct chain {
-	struct leash__header *top;
+struct batch {
+	struct batch *next;
 	uint32_t count;
+	struct leash__header *blocks[];
 };
 
 static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_DEPOT);
-static struct depot {
-	struct chain chains[DEPOT_CHAINS];
-	uint32_t count;
+static struct {
+	struct batch *batches;
+	uint32_t count; /* also read without the lock */
 } depots[LSH_MAGAZINES];
 
-static bool keeping;
+bool lsh_keeping;
 static struct leash__header *kept; /* pushed by anyone, taken as a whole */
 
 static uint32_t limit_of(uint8_t magazine)
@@ -149,85 +150,116 @@ static size_t batch_new(void **blocks, size_t number, size_t bytes)
 	return filled;
 }
 
-static void chain_free(struct leash__header *top, size_t bytes)
+static void free_blocks(struct leash__header **blocks, size_t number, size_t bytes)
 {
-	while (top) {
-		struct leash__header *next = lsh_link(top);
-
-		block_free(top, bytes);
-		top = next;
-	}
+	while (number)
+		block_free(blocks[--number], bytes);
 }
 
-static void push(struct lsh_magazine *magazine, struct leash__header *block)
+static struct batch *depot_take(uint8_t i)
 {
-	lsh_set_link(block, magazine->top);
-	magazine->top = block;
-	magazine->count++;
+	struct batch *batch;
+
+	if (__atomic_load_n(&depots[i].count, __ATOMIC_RELAXED) == 0)
+		return NULL;
+	lsh_lock(&lock);
+	batch = depots[i].batches;
+	if (batch) {
+		depots[i].batches = batch->next;
+		__atomic_store_n(&depots[i].count, depots[i].count - 1, __ATOMIC_RELAXED);
+	}
+	lsh_unlock(&lock);
+	return batch;
+}
+
+static bool depot_give(uint8_t i, struct batch *batch)
+{
+	bool room;
+
+	lsh_lock(&lock);
+	room = depots[i].count < DEPOT_MAX;
+	if (room) {
+		batch->next = depots[i].batches;
+		depots[i].batches = batch;
+		__atomic_store_n(&depots[i].count, depots[i].count + 1, __ATOMIC_RELAXED);
+	}
+	lsh_unlock(&lock);
+	return room;
+}
+
+/* Doubles the magazine, up to its share. */
+static bool grow(struct lsh_magazine *magazine, uint8_t i)
+{
+	uint32_t limit = limit_of(i);
+	uint32_t capacity = magazine->capacity ? magazine->capacity * 2 : SMALLEST;
+	struct leash__header **blocks;
+
+	if (capacity > limit)
+		capacity = limit;
+	if (capacity <= magazine->capacity || LSH_ALLOCATION_FAILS)
+		return false;
+	blocks = realloc(magazine->blocks, capacity * sizeof(*blocks));
+	if (!blocks)
+		return false;
+	magazine->blocks = blocks;
+	magazine->capacity = capacity;
+	return true;
 }
 
 bool lsh_magazine_refill(struct lsh_record *record, uint8_t i)
 {
 	struct lsh_magazine *magazine = &record->magazines.of[i];
-	struct depot *depot = &depots[i];
-	void *blocks[512];
-	size_t number, k;
+	struct batch *batch;
+	uint32_t number, k;
 
-	if (__atomic_load_n(&depot->count, __ATOMIC_RELAXED)) {
-		struct chain chain = { NULL, 0 };
-
-		lsh_lock(&lock);
-		if (depot->count) {
-			chain = depot->chains[depot->count - 1];
-			__atomic_store_n(&depot->count, depot->count - 1, __ATOMIC_RELAXED);
-		}
-		lsh_unlock(&lock);
-		if (chain.top) {
-			magazine->count = chain.count;
-			__atomic_store_n(&magazine->top, chain.top, __ATOMIC_RELEASE);
-			return true;
-		}
+	if (magazine->capacity < limit_of(i) && !grow(magazine, i) && !magazine->capacity)
+		return false;
+	batch = depot_take(i);
+	if (batch) {
+		number = batch->count < magazine->capacity ? batch->count : magazine->capacity;
+		memcpy(magazine->blocks, batch->blocks, number * sizeof(*batch->blocks));
+		free_blocks(batch->blocks + number, batch->count - number, block_bytes[i]);
+		free(batch);
+		magazine->count = number;
+		return true;
 	}
 
-	magazine->refill = magazine->refill ? magazine->refill * 2 : 8;
-	if (magazine->refill > limit_of(i) / 4)
-		magazine->refill = limit_of(i) / 4;
-	number = magazine->refill < 512 ? magazine->refill : 512;
-	number = batch_new(blocks, number, block_bytes[i]);
-	/* The last first, so that blocks leave in the order in which they lie in memory. */
-	for (k = number; k-- > 0;) {
-		struct leash__header *h = blocks[k];
+	/* Half of what fits, so that a burst of deaths finds room. */
+	number = (uint32_t)batch_new((void **)magazine->blocks, magazine->capacity / 2, block_bytes[i]);
+	for (k = 0; k < number; k++) {
+		struct leash__header *h = magazine->blocks[k];
 
 		h->shared = LEASH__DEAD | LEASH__MERGED;
 		h->owner = LEASH__NOBODY;
-		push(magazine, h);
 	}
+	/* The first last, so that blocks leave in the order in which they lie in memory. */
+	for (k = 0; k < number / 2; k++) {
+		struct leash__header *h = magazine->blocks[k];
+
+		magazine->blocks[k] = magazine->blocks[number - 1 - k];
+		magazine->blocks[number - 1 - k] = h;
+	}
+	magazine->count = number;
 	return number > 0;
 }
 
-/* Gives the older half of a full magazine to the depot. */
+/* Gives half of a full magazine to the depot. */
 static void spill(struct lsh_magazine *magazine, uint8_t i)
 {
-	struct chain chain;
-	struct leash__header *last = magazine->top;
-	uint32_t stay = magazine->count / 2, k;
-	struct depot *depot = &depots[i];
+	uint32_t number = (magazine->count + 1) / 2;
+	struct batch *batch =
+		LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*batch) + number * sizeof(*batch->blocks));
 
-	for (k = 1; k < stay; k++)
-		last = lsh_link(last);
-	chain.top = lsh_link(last);
-	chain.count = magazine->count - stay;
-	lsh_set_link(last, NULL);
-	magazine->count = stay;
-
-	lsh_lock(&lock);
-	if (depot->count < DEPOT_CHAINS) {
-		depot->chains[depot->count] = chain;
-		__atomic_store_n(&depot->count, depot->count + 1, __ATOMIC_RELAXED);
-		chain.top = NULL;
+	magazine->count -= number;
+	if (batch) {
+		batch->count = number;
+		memcpy(batch->blocks, magazine->blocks + magazine->count,
+		       number * sizeof(*batch->blocks));
+		if (depot_give(i, batch))
+			return;
+		free(batch);
 	}
-	lsh_unlock(&lock);
-	chain_free(chain.top, block_bytes[i]);
+	free_blocks(magazine->blocks + magazine->count, number, block_bytes[i]);
 }
 
 size_t lsh_magazine_bytes(uint8_t i)
@@ -269,23 +301,15 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
 {
-	const struct lsh_type *type = lsh_type_of(h);
-	struct lsh_magazine *magazine;
-
 	LSH_COUNT(record, frees);
-	if (__builtin_expect(__atomic_load_n(&keeping, __ATOMIC_RELAXED), 0)) {
+	if (__builtin_expect(__atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED), 0)) {
 		LSH_POINT("heap: keep");
 		keep(h);
 		return NULL;
 	}
-	if (type->magazine == LSH_NO_MAGAZINE || lsh_is_guest(record) ||
-	    __atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
 		return h;
-	magazine = &record->magazines.of[type->magazine];
-	if (__builtin_expect(magazine->count >= limit_of(type->magazine), 0))
-		return h;
-	push(magazine, h);
-	return NULL;
+	return lsh_magazine_push(&record->magazines.of[lsh_type_of(h)->magazine], h) ? NULL : h;
 }
 
 void lsh_free_after(struct lsh_record *record, struct leash__header *h)
@@ -303,14 +327,21 @@ void lsh_free_after(struct lsh_record *record, struct leash__header *h)
 		return;
 	}
 	magazine = &record->magazines.of[i];
-	if (magazine->count >= limit_of(i))
+	if (lsh_magazine_push(magazine, h))
+		return;
+	if (!grow(magazine, i)) {
+		if (!magazine->capacity) {
+			lsh_block_free(h, bytes);
+			return;
+		}
 		spill(magazine, i);
-	push(magazine, h);
+	}
+	lsh_magazine_push(magazine, h);
 }
 
 void lsh_keep_begin(void)
 {
-	__atomic_store_n(&keeping, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&lsh_keeping, true, __ATOMIC_RELAXED);
 	lsh_op_grace();
 }
 
@@ -318,7 +349,7 @@ void lsh_keep_end(void)
 {
 	struct leash__header *h, *next;
 
-	__atomic_store_n(&keeping, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&lsh_keeping, false, __ATOMIC_RELEASE);
 	LSH_POINT("heap: keep no more");
 	/* Free what is kept now; a thread that is about to keep one more is heard next time. */
 	for (h = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE); h; h = next) {
@@ -343,30 +374,22 @@ void lsh_magazines_drain(struct lsh_record *record)
 	for (i = 0; i < LSH_MAGAZINES; i++) {
 		struct lsh_magazine *magazine = &record->magazines.of[i];
 
-		chain_free(magazine->top, block_bytes[i]);
-		magazine->top = NULL;
-		magazine->count = 0;
+		free_blocks(magazine->blocks, magazine->count, block_bytes[i]);
+		free(magazine->blocks);
+		*magazine = (struct lsh_magazine){ .blocks = NULL };
 	}
 }
 
 void lsh_heap_purge(void)
 {
+	struct batch *batch;
 	uint8_t i;
 
 	for (i = 0; i < LSH_MAGAZINES; i++) {
-		struct depot *depot = &depots[i];
-		struct chain chain = { NULL, 0 };
-
-		do {
-			lsh_lock(&lock);
-			chain.top = NULL;
-			if (depot->count) {
-				chain = depot->chains[depot->count - 1];
-				__atomic_store_n(&depot->count, depot->count - 1, __ATOMIC_RELAXED);
-			}
-			lsh_unlock(&lock);
-			chain_free(chain.top, block_bytes[i]);
-		} while (chain.top);
+		while ((batch = depot_take(i)) != NULL) {
+			free_blocks(batch->blocks, batch->count, block_bytes[i]);
+			free(batch);
+		}
 	}
 }
 

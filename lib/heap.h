@@ -5,26 +5,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <leash/abi.h>
+#include "track.h"
 
 struct lsh_record;
 
-/* Free blocks of one size, linked through their first 16 bytes, which keep the form of a dead
- * object's header: whoever still holds a pointer to a freed object finds it dead. */
+/* Free blocks of one size.  Their headers stay those of dead objects: whoever still holds a pointer
+ * to a freed object finds it dead. */
 struct lsh_magazine {
-	struct leash__header *top;
+	struct leash__header **blocks;
 	uint32_t count;
-	uint32_t refill; /* blocks to ask for next time; doubles up to the magazine's share */
+	uint32_t capacity; /* of `blocks`; grows with use, up to the magazine's share */
 };
 
 #define LSH_MAGAZINES   20
-#define LSH_NO_MAGAZINE 0xff
+#define LSH_NO_MAGAZINE LSH_MAGAZINES /* stands for one that holds nothing */
 #define LSH_BLOCK_MAX   1024
 
 struct lsh_magazines {
-	struct lsh_magazine of[LSH_MAGAZINES];
+	struct lsh_magazine of[LSH_MAGAZINES + 1];
 };
 
-/* A dead object, or free block, points to the next one by halves: the upper one where its count was, the
+/* A dead object points to the next one by halves: the upper one where its count was, the
  * lower one where its local count was.  Owner and flags stay those of a dead object. */
 static inline struct leash__header *lsh_link(const struct leash__header *h)
 {
@@ -49,17 +50,23 @@ uint8_t lsh_magazine_for(size_t bytes);
 /* The size of that magazine's blocks. */
 size_t lsh_magazine_bytes(uint8_t magazine);
 
-/* A block from the magazine, NULL when it is empty.  In a guard. */
+/* A block from the magazine, NULL when it is empty. */
 static inline struct leash__header *lsh_magazine_pop(struct lsh_magazine *magazine)
 {
-	struct leash__header *h = magazine->top;
-
-	if (__builtin_expect(h != NULL, 1)) {
-		magazine->top = lsh_link(h);
-		magazine->count--;
-	}
-	return h;
+	return magazine->count ? magazine->blocks[--magazine->count] : NULL;
 }
+
+/* Puts a free block into the magazine; false when it is full. */
+static inline bool lsh_magazine_push(struct lsh_magazine *magazine, struct leash__header *block)
+{
+	if (__builtin_expect(magazine->count == magazine->capacity, 0))
+		return false;
+	magazine->blocks[magazine->count++] = block;
+	return true;
+}
+
+/* True while freed objects must be kept.  In a guard. */
+extern bool lsh_keeping LSH_HIDDEN;
 
 /* Fills the magazine.  False when there is no memory.  Outside guards; record may not be a guest. */
 bool lsh_magazine_refill(struct lsh_record *record, uint8_t magazine);

@@ -35,8 +35,10 @@ library_sources = \
 	lib/type.c lib/type.h \
 	lib/worker.c lib/worker.h
 
+# config.h comes first in every file by itself: none can forget it and see other structures.
 # -iquote: our private type.h or object.h is never found by a <type.h> of another library.
-library_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lib
+project_cppflags = -include config.h $(AM_CPPFLAGS) -iquote $(top_srcdir)/lib
+library_cppflags = $(project_cppflags) $(LIBURCU_CFLAGS)
 library_cflags = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec $(INTERPOSITION_CFLAGS)
 
 lib_LTLIBRARIES = lib/libleash.la

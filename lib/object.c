@@ -22,34 +22,31 @@
 #include "thread.h"
 #include "worker.h"
 
-static void write_header(struct leash__header *h, const struct lsh_record *record,
-			 const struct lsh_type *type, uint64_t flags)
+static void write_header(struct leash__header *h, union lsh_half half, uint64_t shared)
 {
-	__atomic_store_n(&h->local, record->birth_local, __ATOMIC_RELAXED);
-	__atomic_store_n(&h->owner, record->birth_owner, __ATOMIC_RELAXED);
-	h->reserved = 0;
-	__atomic_store_n(&h->shared, type->birth | record->birth_shared | flags, __ATOMIC_RELAXED);
+	lsh_set_half(h, half);
+	__atomic_store_n(&h->shared, shared, __ATOMIC_RELAXED);
 }
 
-static void clear(void *payload, size_t size)
+/* Clears a multiple of 16 bytes, as all blocks are. */
+static void clear(void *payload, size_t bytes)
 {
-	char *p = __builtin_assume_aligned(payload, 16);
+	char *p = __builtin_assume_aligned(payload, 16), *end = p + bytes;
 
-	if (size > 128) {
-		memset(p, 0, size);
+	if (bytes > 128) {
+		memset(p, 0, bytes);
 		return;
 	}
-	/* Blocks are multiples of 16 bytes. */
-	for (size_t i = 0; i < size; i += 16)
-		__builtin_memset(p + i, 0, 16);
+	for (; p != end; p += 16)
+		__builtin_memset(p, 0, 16);
 }
 
-static void *finish_birth(struct leash__header *h, const struct lsh_type *type, uint64_t flags)
+static void *finish_birth(struct leash__header *h, uint64_t shared)
 {
 	struct lsh_record *record = lsh_begin();
 
 	LSH_COUNT(record, births);
-	write_header(h, record, type, flags);
+	write_header(h, record->birth, shared | record->birth_shared);
 	lsh_end(record);
 	if (__builtin_expect(lsh_hardened, 0) && !lsh_harden_add(h)) {
 		record = lsh_begin();
@@ -74,7 +71,7 @@ static struct leash__header *find_block(struct lsh_record *record, size_t bytes,
 	if (!h && lsh_magazine_refill(record, i))
 		h = lsh_magazine_pop(magazine);
 	if (h)
-		clear((char *)h + front, bytes - front);
+		clear((char *)h + front, (bytes - front + 15) & ~(size_t)15);
 	return h;
 }
 
@@ -93,9 +90,8 @@ static void emergency(struct lsh_record *record)
 
 static void *birth(const leash_type *type, size_t extra, bool has_extra)
 {
-	struct lsh_type_cache none = { { NULL } };
 	struct lsh_record *record = lsh_record();
-	const struct lsh_type *entry = lsh_type_find(record ? &record->types : &none, type);
+	const struct lsh_type *entry = lsh_type_find(type);
 	size_t front = sizeof(struct leash__header) + (has_extra ? sizeof(struct lsh_prefix) : 0);
 	struct leash__header *h;
 	void *object;
@@ -120,7 +116,7 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 			lsh_prefix_of(h)->extra = extra;
 			lsh_prefix_of(h)->reserved = 0;
 		}
-		object = finish_birth(h, entry, has_extra ? LEASH__EXTRA : 0);
+		object = finish_birth(h, entry->birth | (has_extra ? LEASH__EXTRA : 0));
 		if (object)
 			return object;
 		lsh_block_free(has_extra ? h - 1 : h, front + entry->size + extra);
@@ -129,21 +125,45 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 	return NULL;
 }
 
+/* Remembers the type for the births to come, unless each of them has to go the slow way. */
+static void remember(const leash_type *type)
+{
+	struct lsh_record *record = lsh_record();
+	const struct lsh_type *entry = lsh_type_find(type);
+
+	if (!record || !entry || entry->magazine == LSH_NO_MAGAZINE || lsh_hardened)
+		return;
+	record->types.slots[lsh_type_hash(type)] = (struct lsh_type_slot){
+		.type = type,
+		.magazine = &record->magazines.of[entry->magazine],
+		.half = record->birth,
+		.shared = entry->birth | record->birth_shared,
+		.clear = (entry->size + 15) & ~15u,
+	};
+}
+
+static __attribute__((noinline)) void *first_birth(const leash_type *type)
+{
+	void *object = birth(type, 0, false);
+
+	if (object)
+		remember(type);
+	return object;
+}
+
 void *leash_new(const leash_type *type)
 {
 	struct lsh_record *record = (struct lsh_record *)leash__self;
-	const struct lsh_type *entry = record->types.slots[lsh_type_slot(type)];
+	struct lsh_type_slot *slot = &record->types.slots[lsh_type_hash(type)];
+	struct lsh_magazine *magazine = slot->magazine;
 	struct leash__header *h;
 
-	if (__builtin_expect(!entry || entry->type != type || entry->magazine == LSH_NO_MAGAZINE ||
-				     lsh_hardened, 0))
-		return birth(type, 0, false);
-	h = lsh_magazine_pop(&record->magazines.of[entry->magazine]);
-	if (__builtin_expect(!h, 0))
-		return birth(type, 0, false);
+	if (__builtin_expect(slot->type != type || !type || !magazine->count, 0))
+		return first_birth(type);
+	h = lsh_magazine_pop(magazine);
 	LSH_COUNT(record, births);
-	write_header(h, record, entry, 0);
-	clear(h + 1, entry->size);
+	write_header(h, slot->half, slot->shared);
+	clear(h + 1, slot->clear);
 	return h + 1;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <leash/abi.h>
 #include "lock.h"
+#include "track.h"
 
 /* Queues an object whose PENDING flag the caller has just set; the entry holds one reference, the
  * decrement that was not applied.  Outside guards and locks above LSH_RANK_PENDING.  Without memory for the
@@ -21,7 +22,7 @@ bool lsh_pending_any(void);
  * caller holds lsh_pass. */
 bool lsh_revoke_all(void);
 
-extern struct lsh_lock lsh_pass;
+extern struct lsh_lock lsh_pass LSH_HIDDEN;
 
 void lsh_pending_lock(void);
 void lsh_pending_unlock(void);

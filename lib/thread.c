@@ -147,7 +147,7 @@ static struct lsh_record *attach(void)
 	}
 	if (biased) {
 		record->hot.credits = record->deferred.table;
-		record->birth_local = LEASH__LOCAL_ONE;
+		record->birth.local = LEASH__LOCAL_ONE;
 	} else {
 		record->birth_shared = LEASH__MERGED | LEASH__ONE;
 	}
@@ -155,7 +155,7 @@ static struct lsh_record *attach(void)
 	lsh_lock(&lsh_registry);
 	record->hot.id = take_id();
 	if (record->hot.id != LEASH__NOBODY) {
-		record->birth_owner = biased ? record->hot.id : LEASH__NOBODY;
+		record->birth.owner = biased ? record->hot.id : LEASH__NOBODY;
 		record->next = records;
 		record->link = &records;
 		records->link = &record->next;

@@ -7,16 +7,17 @@
 #include "deferred.h"
 #include "heap.h"
 #include "lock.h"
+#include "track.h"
 #include "see/statistics.h"
 #include "type.h"
 
 struct lsh_record {
 	struct leash__thread hot; /* what inlined code sees; leash__self points here */
 
-	/* What a birth by this thread writes into the header, besides the type. */
+	/* What a birth by this thread writes into the header: a part of the shared word; the local word and the
+	 * owner. */
 	uint64_t birth_shared;
-	uint32_t birth_local;
-	uint16_t birth_owner;
+	union lsh_half birth;
 
 	struct lsh_counters counters;
 	struct lsh_type_cache types;
@@ -46,7 +47,7 @@ void lsh_op_grace(void);
 void lsh_op_grace_locked(void);
 
 /* All records, under the registry's lock: for (r = lsh_records(); r; r = r->next). */
-extern struct lsh_lock lsh_registry;
+extern struct lsh_lock lsh_registry LSH_HIDDEN;
 struct lsh_record *lsh_records(void);
 
 /* Ends the calling thread's record, as its exit would; a later operation makes a new one. */

@@ -1,5 +1,5 @@
-/* The one seam to ThreadSanitizer: what it has to be told about synchronisation it cannot see
- * (membarrier, and liburcu's grace periods). */
+/* What the compiler and its tools have to be told.  The one seam to ThreadSanitizer: synchronisation it cannot
+ * see (liburcu's grace periods). */
 #ifndef LSH_TRACK_H
 #define LSH_TRACK_H
 
@@ -12,5 +12,8 @@ void __tsan_release(void *token);
 #define LSH_ACQUIRE(token) ((void)(token))
 #define LSH_RELEASE(token) ((void)(token))
 #endif
+
+/* Data of the library's own is addressed directly, not through the table of exported symbols. */
+#define LSH_HIDDEN __attribute__((visibility("hidden")))
 
 #endif

@@ -69,21 +69,16 @@ out:
 	return entry;
 }
 
-const struct lsh_type *lsh_type_find(struct lsh_type_cache *cache, const leash_type *type)
+const struct lsh_type *lsh_type_find(const leash_type *type)
 {
-	const struct lsh_type **slot = &cache->slots[lsh_type_slot(type)];
-	const struct lsh_type *entry = *slot;
+	const struct lsh_type *entry;
 
-	if (entry && entry->type == type)
-		return entry;
 	if (!is_valid(type)) {
 		errno = EINVAL;
 		return NULL;
 	}
 	entry = find_or_add(type);
-	if (entry)
-		*slot = entry;
-	else
+	if (!entry)
 		errno = ENOMEM;
 	return entry;
 }

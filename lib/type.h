@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <leash/abi.h>
 #include <leash/type.h>
+#include "track.h"
 
 /* What birth and death need to know, in one cache line. */
 struct lsh_type {
@@ -18,26 +19,50 @@ struct lsh_type {
 	bool simple;       /* neither: its death is its memory's */
 } __attribute__((aligned(32)));
 
-extern struct lsh_type lsh_types[1 << 16];
+extern struct lsh_type lsh_types[1 << 16] LSH_HIDDEN;
 
 static inline const struct lsh_type *lsh_type_of(const struct leash__header *h)
 {
 	return &lsh_types[__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__TYPE_MASK];
 }
 
-#define LSH_TYPE_CACHE_BITS 5
-struct lsh_type_cache {
-	const struct lsh_type *slots[1 << LSH_TYPE_CACHE_BITS];
+/* A header's second half, which births and deaths write at once. */
+union lsh_half {
+	struct {
+		uint32_t local;
+		uint16_t owner;
+		uint16_t reserved;
+	};
+	uint64_t all;
 };
 
-static inline size_t lsh_type_slot(const leash_type *type)
+static inline void lsh_set_half(struct leash__header *h, union lsh_half half)
+{
+	typedef uint64_t __attribute__((may_alias)) word;
+
+	__atomic_store_n((word *)&h->local, half.all, __ATOMIC_RELAXED);
+}
+
+/* What a birth needs, by the description's address. */
+#define LSH_TYPE_CACHE_BITS 5
+struct lsh_type_cache {
+	struct lsh_type_slot {
+		const leash_type *type;
+		struct lsh_magazine *magazine;
+		union lsh_half half; /* of the header at birth */
+		uint64_t shared;
+		uint32_t clear;      /* bytes of the payload, rounded up to whole 16s */
+	} slots[1 << LSH_TYPE_CACHE_BITS];
+};
+
+static inline size_t lsh_type_hash(const leash_type *type)
 {
 	return (uint64_t)(uintptr_t)type * UINT64_C(0x9e3779b97f4a7c15) >> (64 - LSH_TYPE_CACHE_BITS);
 }
 
-/* Finds or makes the entry of a type; the cache may be any thread's that nobody else uses.  NULL with errno EINVAL for a description that is not one, ENOMEM
+/* Finds or makes the entry of a type.  NULL with errno EINVAL for a description that is not one, ENOMEM
  * when there are 65,535 types. */
-const struct lsh_type *lsh_type_find(struct lsh_type_cache *cache, const leash_type *type);
+const struct lsh_type *lsh_type_find(const leash_type *type);
 
 /* Calls visit() with the address of each reference the object holds, NULL ones included. */
 void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg);

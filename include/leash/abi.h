@@ -79,12 +79,13 @@ struct leash__header {
  * given back but has not subtracted yet.  The object cannot die while count > 0. */
 struct leash__credit {
 	struct leash__header *header;
-	uint64_t count;
+	uint32_t count;
+	uint32_t recent; /* filed into since the background thread last looked */
 };
 
-#define LEASH__CREDIT_BITS 6
+#define LEASH__CREDIT_BITS 10
 #define LEASH__CREDITS     (1u << LEASH__CREDIT_BITS)
-#define LEASH__CREDIT_MAX  UINT64_C(65536) /* more are subtracted at once */
+#define LEASH__CREDIT_MAX  UINT32_C(65536) /* more are subtracted at once */
 
 /* The part of a thread's record that inlined code uses.  Threads that have no record yet,
  * or no longer, share one in which nothing is ever found. */
@@ -95,11 +96,19 @@ struct leash__thread {
 	struct leash__credit *credits; /* NULL while the background thread has taken the table */
 };
 
+/* Calls that ought to cost little go straight to their address. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define LEASH__DIRECT __attribute__((noplt))
+#else
+#define LEASH__DIRECT
+#endif
+
 #pragma GCC visibility push(default)
 /* The number at the end is the version of this file's layout. */
 extern __thread struct leash__thread *leash__self_1 __attribute__((tls_model("initial-exec")));
-void *leash__retain_slow(const void *object);
-void leash__release_slow(const void *object);
+LEASH__DIRECT void *leash__retain_slow(const void *object);
+LEASH__DIRECT void leash__release_slow(const void *object);
+LEASH__DIRECT void leash__release_last(struct leash__header *header); /* in the guard, which it leaves */
 #pragma GCC visibility pop
 
 #define leash__self leash__self_1

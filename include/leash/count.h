@@ -90,7 +90,7 @@ static inline void *leash__retain(const void *object)
 			__atomic_load_n(&self->credits, __ATOMIC_ACQUIRE);
 
 		if (__builtin_expect(credit != NULL, 1)) {
-			uint64_t count;
+			uint32_t count;
 
 			credit = leash__credit_of(credit, h);
 			count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED);
@@ -122,6 +122,8 @@ static inline void leash__release(const void *object)
 			leash__leave(self);
 			return;
 		}
+		leash__release_last(h);
+		return;
 	} else {
 		struct leash__credit *credit =
 			__atomic_load_n(&self->credits, __ATOMIC_ACQUIRE);
@@ -130,15 +132,16 @@ static inline void leash__release(const void *object)
 			credit = leash__credit_of(credit, h);
 			if (__atomic_load_n(&credit->header, __ATOMIC_RELAXED) == h) {
 				uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
-				uint64_t count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED) + 1;
+				uint32_t count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED) + 1;
 
 				/* Not if this may be the last visible reference: then it dies now. */
 				if (__builtin_expect(!(shared & (LEASH__DEAD | LEASH__PROMPT |
 								 LEASH__IMMORTAL)) &&
 						     (shared & LEASH__VISIBLE) !=
-							     (count << LEASH__COUNT_SHIFT | LEASH__MERGED) &&
+							     ((uint64_t)count << LEASH__COUNT_SHIFT | LEASH__MERGED) &&
 						     count < LEASH__CREDIT_MAX, 1)) {
 					__atomic_store_n(&credit->count, count, __ATOMIC_RELAXED);
+					__atomic_store_n(&credit->recent, 1, __ATOMIC_RELAXED);
 					leash__leave(self);
 					return;
 				}

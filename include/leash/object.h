@@ -21,7 +21,7 @@ extern "C" {
  * is its owner.  NULL with errno ENOMEM when memory is short, after everything that waited to be
  * freed has been; NULL with errno EINVAL for a type that is NULL, has no name or is too large.
  * About as fast as malloc; lock-free as long as this thread's store of free blocks lasts. */
-void *leash_new(const leash_type *type)
+LEASH__DIRECT void *leash_new(const leash_type *type)
 	__attribute__((warn_unused_result, assume_aligned(16)));
 
 /* The same with `bytes` more at the end of the payload, which are 0 too (EINVAL when the sum

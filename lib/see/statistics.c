@@ -52,6 +52,8 @@ int leash_stats_print(FILE *stream, leash_format format)
 	lsh_counters_sum(&sum);
 	fprintf(stream, "alive %" PRIu64 "\n", sum.births - sum.frees);
 	fprintf(stream, "immortal %" PRIu64 "\n", lsh_counters_immortals());
+	fprintf(stream, "deaths_owner %" PRIu64 "\n",
+		sum.frees + sum.finalized - sum.deaths_shared - sum.deaths_deferred - sum.deaths_revoked);
 #define LSH_COUNTER(name) fprintf(stream, #name " %" PRIu64 "\n", sum.name);
 	LSH_COUNTERS(LSH_COUNTER)
 #undef LSH_COUNTER

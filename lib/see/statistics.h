@@ -6,7 +6,6 @@
 
 #define LSH_COUNTERS(X)                                                                  \
 	X(births)            /* objects made */                                          \
-	X(deaths_owner)      /* found by the owner: the short cut, or a merge to 0 */    \
 	X(deaths_shared)     /* found by a release of a merged object */                 \
 	X(deaths_deferred)   /* found when deferred decrements were applied */           \
 	X(deaths_revoked)    /* found by the fold after a revocation */                  \
@@ -25,7 +24,8 @@ struct lsh_counters {
 #undef LSH_COUNTER
 };
 
-/* births - frees is the number of objects in memory; at rest, the deaths less `finalized` are the frees. */
+/* births - frees is the number of objects in memory.  Deaths that the owner finds are not counted, being the
+ * most frequent: at rest they are frees + finalized - the other deaths. */
 
 /* Adds to a counter of the calling thread's own record. */
 #define LSH_COUNT_N(record, name, n)                                                     \

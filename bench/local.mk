@@ -1,0 +1,56 @@
+# Benchmarks. `make` does not build them; `make ratios` and `make bench` do, and run them.
+#
+# To add a case: write it beside its comparators in bench/case-*.c, name it in bench/case.h, list it in
+# bench/gbench.cc; to add a measure, one line in the table of bench/ratios.c.
+
+bench_cases = \
+	bench/case-birth.c \
+	bench/case-foreign.c \
+	bench/case-pair.c \
+	bench/case-transfer.c \
+	bench/case.h \
+	bench/hand.c bench/hand.h \
+	bench/naive.h \
+	bench/plain.h \
+	bench/processors.c bench/processors.h
+
+EXTRA_PROGRAMS += bench/ratios
+bench_ratios_SOURCES = $(bench_cases) \
+	bench/clock.h \
+	bench/measure-depgraph.c \
+	bench/measure-header.c \
+	bench/measure.h \
+	bench/ratios.c \
+	bench/slice.c bench/slice.h
+bench_ratios_CPPFLAGS = -include config.h $(AM_CPPFLAGS)
+bench_ratios_LDADD = $(program_ldadd)
+
+# Building prints to stderr: stdout has one line a measure and nothing else. RATIOS_FLAGS: see
+# bench/ratios.c.
+ratios:
+	@$(MAKE) $(AM_MAKEFLAGS) --no-print-directory bench/ratios$(EXEEXT) examples/depgraph/depgraph$(EXEEXT) >&2
+	@bench/ratios$(EXEEXT) $(RATIOS_FLAGS)
+
+if BENCHMARKS
+EXTRA_PROGRAMS += bench/gbench
+bench_gbench_SOURCES = $(bench_cases) bench/gbench.cc
+bench_gbench_CPPFLAGS = $(AM_CPPFLAGS) $(BENCHMARK_CFLAGS)
+bench_gbench_LDADD = $(program_ldadd) $(BENCHMARK_LIBS)
+
+# BENCH_FLAGS: Google Benchmark's own, such as --benchmark_filter=hot.
+bench:
+	@$(MAKE) $(AM_MAKEFLAGS) --no-print-directory bench/gbench$(EXEEXT)
+	bench/gbench$(EXEEXT) --benchmark_out=bench/results.json --benchmark_out_format=json $(BENCH_FLAGS)
+	@if command -v python3 >/dev/null; then \
+		python3 $(srcdir)/bench/plot.py bench/results.json bench; \
+	else \
+		echo "bench: no plots: install python3 (Debian's name)" >&2; exit 1; \
+	fi
+else
+bench:
+	@echo "bench: configured without Google Benchmark: install libbenchmark-dev and g++ (Debian's names), then configure again" >&2
+	@exit 1
+endif
+
+CLEANFILES += bench/results.json bench/costs.svg bench/threads.svg
+EXTRA_DIST += bench/README.md bench/plot.py

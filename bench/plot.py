@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Draws Google Benchmark's JSON as SVG, with the standard library alone.
+
+    plot.py results.json directory
+
+writes directory/costs.svg (a bar for every case that runs on one thread, families together) and
+directory/threads.svg (a line for every case that runs on several).  Costs are processor time of the
+whole process an operation, on a logarithmic scale: equal distances are equal ratios.
+"""
+import json
+import math
+import os
+import sys
+from xml.sax.saxutils import escape
+
+COLOURS = {"leash": "#1b6ca8", "naive": "#c8553d", "plain": "#8a8a8a", "malloc": "#c8553d",
+           "private": "#8a8a8a", "extra": "#6aa6d0", "builder": "#6aa6d0", "foreign": "#1b6ca8"}
+UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+def read(path):
+    """{(case, threads): nanoseconds}; the median where a case was repeated."""
+    with open(path, encoding="utf-8") as file:
+        runs = json.load(file)["benchmarks"]
+    costs, medians = {}, {}
+    for run in runs:
+        if "cpu_time" not in run or run.get("error_occurred"):
+            continue
+        case = "/".join(part for part in run["run_name"].split("/")
+                        if part not in ("process_time", "real_time") and ":" not in part)
+        key = case, run.get("threads", 1)
+        cost = run["cpu_time"] * UNITS[run.get("time_unit", "ns")]
+        if run.get("run_type") == "aggregate":
+            if run.get("aggregate_name") == "median":
+                medians[key] = cost
+        else:
+            costs.setdefault(key, cost)
+    return {**costs, **medians}
+
+
+def colour(case):
+    return COLOURS.get(case.split("/")[1] if "/" in case else case, "#444444")
+
+
+class Picture:
+    def __init__(self, width, height):
+        self.width, self.height, self.parts = width, height, []
+
+    def text(self, x, y, content, anchor="start", size=12, fill="#222222"):
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
+                          f'fill="{fill}">{escape(content)}</text>')
+
+    def line(self, x1, y1, x2, y2, stroke="#dddddd", width=1.0):
+        self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+                          f'stroke="{stroke}" stroke-width="{width}"/>')
+
+    def bar(self, x, y, width, height, fill):
+        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 1):.1f}" '
+                          f'height="{height:.1f}" fill="{fill}"/>')
+
+    def dot(self, x, y, fill):
+        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{fill}"/>')
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" '
+                       f'height="{self.height}" font-family="sans-serif">\n'
+                       f'<rect width="100%" height="100%" fill="white"/>\n')
+            file.write("\n".join(self.parts) + "\n</svg>\n")
+        print(path)
+
+
+def decades(values):
+    """The powers of ten around the values, as exponents."""
+    low = math.floor(math.log10(min(values)))
+    high = math.ceil(math.log10(max(values)))
+    return low, max(high, low + 1)
+
+
+def draw_costs(costs, path):
+    families = {}
+    for (case, threads), cost in costs.items():
+        if threads == 1 and cost > 0:
+            families.setdefault(case.split("/")[0], []).append((case, cost))
+    if not families:
+        return
+    low, high = decades([cost for family in families.values() for _, cost in family])
+    left, right, row, gap, top = 170, 90, 18, 10, 50
+    rows = sum(len(family) for family in families.values())
+    picture = Picture(900, top + rows * row + len(families) * gap + 20)
+    scale = (picture.width - left - right) / (high - low)
+    picture.text(16, 24, "Processor time an operation, one thread (ns, logarithmic)", size=15)
+    for exponent in range(low, high + 1):
+        x = left + (exponent - low) * scale
+        picture.line(x, top - 6, x, picture.height - 16)
+        picture.text(x, top - 10, f"{10.0 ** exponent:g}", "middle", 11, "#777777")
+    y = top
+    for family in families.values():
+        for case, cost in family:
+            length = (math.log10(cost) - low) * scale
+            picture.text(left - 8, y + row - 5, case, "end")
+            picture.bar(left, y + 2, length, row - 4, colour(case))
+            picture.text(left + length + 6, y + row - 5, f"{cost:.3g}")
+            y += row
+        y += gap
+    picture.write(path)
+
+
+def draw_threads(costs, path):
+    lines = {}
+    for (case, threads), cost in sorted(costs.items()):
+        if cost > 0:
+            lines.setdefault(case, []).append((threads, cost))
+    lines = {case: points for case, points in lines.items() if len(points) > 1}
+    if not lines:
+        return
+    low, high = decades([cost for points in lines.values() for _, cost in points])
+    most = max(threads for points in lines.values() for threads, _ in points)
+    picture = Picture(700, 440)
+    left, right, top, bottom = 70, 150, 50, 50
+    across = (picture.width - left - right) / math.log2(most)
+    up = (picture.height - top - bottom) / (high - low)
+
+    def place(threads, cost):
+        return (left + math.log2(threads) * across,
+                picture.height - bottom - (math.log10(cost) - low) * up)
+
+    picture.text(16, 24, "One object, several threads: time a pair takes one thread (ns)", size=15)
+    for exponent in range(low, high + 1):
+        _, y = place(1, 10.0 ** exponent)
+        picture.line(left, y, picture.width - right, y)
+        picture.text(left - 8, y + 4, f"{10.0 ** exponent:g}", "end", 11, "#777777")
+    for threads in sorted({threads for points in lines.values() for threads, _ in points}):
+        x, _ = place(threads, 10.0 ** low)
+        picture.text(x, picture.height - bottom + 18, str(threads), "middle", 11, "#777777")
+    picture.text((left + picture.width - right) / 2, picture.height - 12, "threads", "middle")
+    for case, points in lines.items():
+        places = [place(*point) for point in points]
+        for (x1, y1), (x2, y2) in zip(places, places[1:]):
+            picture.line(x1, y1, x2, y2, colour(case), 2)
+        for x, y in places:
+            picture.dot(x, y, colour(case))
+        picture.text(places[-1][0] + 8, places[-1][1] + 4, f"{case} {points[-1][1]:.3g}")
+    picture.write(path)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__.strip())
+    costs = read(sys.argv[1])
+    draw_costs(costs, os.path.join(sys.argv[2], "costs.svg"))
+    draw_threads(costs, os.path.join(sys.argv[2], "threads.svg"))
+
+
+if __name__ == "__main__":
+    main()

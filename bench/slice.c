@@ -1,0 +1,125 @@
+/* One timed slice: see slice.h.
+ *
+ * Several threads at one object show what they cost each other only while they really run at the same
+ * time.  So they meet at a spinning barrier, work in short stretches until the first of them has done
+ * its share, and the slice counts only if every one of them worked nearly as long as the longest and none
+ * waited for a processor for a notable part of it; otherwise it is repeated.  The time spent
+ * spinning is subtracted from the process's.  During a slice each thread is bound to a processor of its
+ * own.
+ */
+#include "slice.h"
+
+#include "clock.h"
+#include "hand.h"
+#include "processors.h"
+
+#include <stdbool.h>
+
+#define STRETCH  1000
+#define ATTEMPTS 50
+
+struct runner {
+	struct hand hand; /* not of the first, which is the calling thread */
+	const struct bench_case *of;
+	int index;
+	long done;     /* operations */
+	double waited; /* processor time up to the start */
+	double worked; /* processor time from the start to the end */
+	double wall;   /* the same by the wall clock */
+};
+
+static struct runner runners[BENCH_MAX_THREADS];
+static int arrived, expected, finished;
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#endif
+}
+
+static void run_with_others(void *arg)
+{
+	struct runner *me = arg;
+	double before = thread_ns(), start, wall;
+	long done = 0;
+
+	if (expected > 1)
+		processors_bind(me->index);
+	__atomic_add_fetch(&arrived, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) != expected)
+		pause_briefly();
+	start = thread_ns();
+	wall = wall_ns();
+	while (!__atomic_load_n(&finished, __ATOMIC_RELAXED)) {
+		me->of->run(me->of, STRETCH, me->index);
+		done += STRETCH;
+		if (done >= me->of->slice)
+			__atomic_store_n(&finished, 1, __ATOMIC_RELAXED);
+	}
+	me->wall = wall_ns() - wall;
+	me->worked = thread_ns() - start;
+	me->waited = start - before;
+	me->done = done;
+	if (expected > 1)
+		processors_unbind();
+}
+
+static double once(const struct side *side)
+{
+	double cost = process_ns(), longest = 0;
+	bool disturbed = false;
+	long done = 0;
+
+	arrived = finished = 0;
+	expected = side->threads;
+	for (int i = 0; i < side->threads; i++) {
+		runners[i].of = side->of;
+		runners[i].index = i;
+		if (i > 0)
+			hand_give(&runners[i].hand, run_with_others, &runners[i]);
+	}
+	run_with_others(&runners[0]);
+	for (int i = 1; i < side->threads; i++)
+		hand_wait(&runners[i].hand);
+	cost = process_ns() - cost;
+	for (int i = 0; i < side->threads; i++) {
+		cost -= runners[i].waited;
+		done += runners[i].done;
+		longest = runners[i].wall > longest ? runners[i].wall : longest;
+	}
+	for (int i = 0; i < side->threads; i++)
+		disturbed |= runners[i].worked < 0.9 * longest;
+	return disturbed ? -1 : cost / (double)done;
+}
+
+void slice_threads_start(int threads)
+{
+	for (int i = 1; i < threads; i++)
+		hand_start(&runners[i].hand);
+}
+
+void slice_threads_stop(int threads)
+{
+	for (int i = 1; i < threads; i++)
+		hand_stop(&runners[i].hand);
+}
+
+double slice_time(const struct side *side)
+{
+	const struct bench_case *of = side->of;
+	double cost = -1;
+
+	if (of->prepare != NULL)
+		of->prepare(of, of->slice);
+	if (of->shared) {
+		for (int i = 0; i < ATTEMPTS && cost < 0; i++)
+			cost = once(side);
+		return cost;
+	}
+	cost = process_ns();
+	of->run(of, of->slice, 0);
+	return (process_ns() - cost) / (double)of->slice;
+}

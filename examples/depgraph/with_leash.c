@@ -1,0 +1,3 @@
+/* The engine whose objects are counted by leash. */
+#include "graph.c"
+#include "walk.c"

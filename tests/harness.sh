@@ -1,0 +1,34 @@
+# The driver that reads our TAP: what a test's exit status adds to what it printed. A sanitizer
+# reports at the end, when all checks have passed, and has nothing but the status to say so.
+
+. "$srcdir/tests/tap.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Prints the results that the driver finds in a test of this text.
+verdict() {
+	printf '%s\n' "$1" >"$work/test"
+	AM_TAP_AWK=awk sh "$srcdir/build-aux/tap-driver.sh" --test-name test \
+		--log-file "$work/log" --trs-file "$work/trs" -- sh "$work/test" >/dev/null
+	sed -n 's/^:test-result: \([A-Z]*\).*/\1/p' "$work/trs" | paste -sd ' '
+}
+
+is 'a pass and a failure' "$(verdict 'echo ok 1; echo not ok 2; echo 1..2')" 'PASS FAIL'
+is 'a skip' "$(verdict 'echo ok 1 "# SKIP no luck"; echo 1..1')" 'SKIP'
+is 'an exit status after all passed' "$(verdict 'echo ok 1; echo 1..1; exit 66')" 'PASS ERROR'
+is 'a crash after all passed' "$(verdict 'echo ok 1; echo 1..1; kill -s ABRT $$')" 'PASS ERROR'
+is 'an early end' "$(verdict 'echo ok 1; exit 0')" 'PASS ERROR'
+is 'a check too few' "$(verdict 'echo 1..2; echo ok 1')" 'PASS ERROR'
+is 'a wait without end' "$(LEASH_TEST_TIMEOUT=1 verdict \
+	"exec '$srcdir/tests/run' sh -c 'sleep 60; echo 1..0'")" 'ERROR ERROR'
+
+unlisted() {
+	for file in "$srcdir"/tests/*.c "$srcdir"/tests/*.cc "$srcdir"/tests/*.h "$srcdir"/tests/*.sh; do
+		name=tests/$(basename "$file")
+		grep -qE "(^|\s)(${name%.c}|$name)(\s|$)" "$srcdir/tests/local.mk" || echo "$name"
+	done
+}
+is 'every file is listed in local.mk' "$(unlisted)" ''
+
+finish

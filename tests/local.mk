@@ -1,0 +1,137 @@
+# Tests. They speak TAP and run under automake's driver (`make check`) or `make prove`.
+#
+# To add one in C: write tests/test-name.c with tests/tap.h, and add its line to c_tests.
+# One that needs hidden symbols or test points takes the library's other copy, with two lines more:
+#     tests_test_name_CPPFLAGS = $(points_cppflags)
+#     tests_test_name_LDADD = $(points_ldadd)
+# One in C++ is tests/test-name.cc, in cxx_tests, with its source named below.
+# To add a script: write tests/name.sh with tests/tap.sh, and add its line to test_scripts.
+
+c_tests = \
+	tests/stress \
+	tests/stress-transfer \
+	tests/tap-self \
+	tests/test-allocation \
+	tests/test-birth \
+	tests/test-count \
+	tests/test-credit \
+	tests/test-death \
+	tests/test-dlopen \
+	tests/test-field \
+	tests/test-fork \
+	tests/test-hooks \
+	tests/test-misuse \
+	tests/test-options \
+	tests/test-reaper \
+	tests/test-revoke \
+	tests/test-scope \
+	tests/test-stats \
+	tests/test-thread \
+	tests/test-transfer \
+	tests/test-type
+
+# Randomised tests, of the library's copy with test points.  STRESS_SECONDS=60 has each configuration run
+# longer, STRESS_SEED=number repeats one: see tests/stress-play.c.
+stress_sources = \
+	tests/scheduler.c tests/scheduler.h \
+	tests/stress-oracle.c tests/stress-oracle.h \
+	tests/stress-play.c tests/stress-play.h
+tests_stress_SOURCES = tests/stress.c $(stress_sources)
+tests_stress_CPPFLAGS = $(points_cppflags)
+tests_stress_LDADD = $(points_ldadd)
+tests_stress_transfer_SOURCES = tests/stress-transfer.c $(stress_sources)
+tests_stress_transfer_CPPFLAGS = $(points_cppflags)
+tests_stress_transfer_LDADD = $(points_ldadd)
+tests_test_allocation_CPPFLAGS = $(points_cppflags)
+tests_test_allocation_LDADD = $(points_ldadd)
+
+# It loads the library late: it must not be linked with it, nor with jemalloc.
+tests_test_dlopen_LDADD = tests/libtap.la
+
+# It uses liburcu itself, as a program of the library's users may.
+tests_test_thread_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_thread_LDADD = $(LDADD) $(LIBURCU_LIBS)
+
+if CXX_WORKS
+cxx_tests = \
+	tests/test-field-cxx \
+	tests/test-thread-cxx \
+	tests/test-type-cxx
+endif
+tests_test_field_cxx_SOURCES = tests/test-field-cxx.cc
+tests_test_thread_cxx_SOURCES = tests/test-thread-cxx.cc
+tests_test_type_cxx_SOURCES = tests/test-type-cxx.cc
+
+# What several of them include.
+test_headers = \
+	tests/header.h \
+	tests/mortal.h \
+	tests/sanitized.h \
+	tests/scene.h \
+	tests/threads.h \
+	tests/wait.h
+
+# Those that run once more, under valgrind: one thread at a time, and much slower.
+valgrind_tests = \
+	tests/tap-self \
+	tests/test-birth \
+	tests/test-count \
+	tests/test-death \
+	tests/test-field \
+	tests/test-hooks \
+	tests/test-scope \
+	tests/test-type
+
+test_scripts = \
+	tests/depgraph.sh
+
+# These look at things that a sanitizer does not change: they run in the normal build only.
+normal_test_scripts = \
+	tests/cross-aarch64.sh \
+	tests/harness.sh \
+	tests/install.sh \
+	tests/models.sh \
+	tests/ratios-smoke.sh \
+	tests/refused.sh \
+	tests/shared-library.sh \
+	tests/valgrind.sh
+
+check_PROGRAMS += $(c_tests) $(cxx_tests)
+TESTS = $(c_tests) $(cxx_tests) $(test_scripts)
+if !SANITIZED
+check_PROGRAMS += bench/ratios
+TESTS += $(normal_test_scripts)
+endif
+EXTRA_DIST += tests/run tests/tap.sh $(test_headers) $(test_scripts) $(normal_test_scripts)
+
+LDADD = tests/libtap.la $(program_ldadd)
+points_cppflags = $(library_cppflags) -DLEASH_TEST_POINTS
+points_ldadd = tests/libtap.la lib/libleash-points.la $(JEMALLOC_LIBS)
+
+check_LTLIBRARIES += tests/libtap.la
+tests_libtap_la_SOURCES = tests/tap.c tests/tap.h
+tests_libtap_la_LIBTOOLFLAGS = --tag=disable-shared
+
+TEST_EXTENSIONS = .sh
+LOG_COMPILER = $(top_srcdir)/tests/run
+SH_LOG_COMPILER = $(LOG_COMPILER)
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+
+if CXX_WORKS
+working_cxx = $(CXX)
+endif
+
+AM_TESTS_ENVIRONMENT = \
+	export srcdir='$(srcdir)'; \
+	export CC='$(CC)'; \
+	export CXX='$(working_cxx)'; \
+	export LEASH_LIBRARY='$(abs_top_builddir)/lib/.libs/libleash.so'; \
+	export LEASH_SANITIZER='$(SANITIZER_CFLAGS)'; \
+	export LEASH_SOURCES='$(library_sources)'; \
+	export LEASH_CFLAGS='$(DEFAULT_INCLUDES) $(project_cppflags) $(library_cflags)'; \
+	export VALGRIND_TESTS='$(valgrind_tests)'; \
+	export UBSAN_OPTIONS="print_stacktrace=1:$$UBSAN_OPTIONS";
+
+prove: all $(check_LTLIBRARIES) $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) prove --exec '$(LOG_COMPILER)' $(PROVEFLAGS) $(TESTS)

@@ -1,0 +1,340 @@
+/* Randomised stress: threads that come and go share objects through mailboxes and fields, and do with them whatever the
+ * library offers, in random order; the oracle knows every reference.
+ *
+ * Rounds are short and differ by their seed: in the number of threads, in what they do often, in which kinds of objects they
+ * make.
+ */
+#include <leash/leash.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "sanitized.h"
+#include "scheduler.h"
+#include "stress-oracle.h"
+#include "stress-play.h"
+#include "threads.h"
+
+#define THREADS_MAX 8
+#define HELD 24
+
+/* How often what is done, in this round. */
+enum act {
+	MAKE,
+	DROP,
+	DUPLICATE,
+	HAMMER,
+	TRADE,
+	SEND,
+	RECEIVE,
+	PEEK,
+	STORE,
+	MOVE_IN,
+	COPY_OUT,
+	MOVE_OUT,
+	CLEAR,
+	REBUILD,
+	ASK,
+	ADOPT,
+	CLOSE,
+	FLUSH,
+	NAP,
+	IMMORTALIZE,
+	SHUT_DOWN,
+	ACTS
+};
+static unsigned usual[ACTS] = {
+	[MAKE] = 30, [DROP] = 30, [DUPLICATE] = 20, [HAMMER] = 10, [TRADE] = 30, [SEND] = 10, [RECEIVE] = 10,
+	[PEEK] = 30, [STORE] = 20, [MOVE_IN] = 25, [COPY_OUT] = 20, [MOVE_OUT] = 20, [CLEAR] = 5, [REBUILD] = 5,
+	[ASK] = 20, [ADOPT] = 20, [CLOSE] = 5, [FLUSH] = 2, [NAP] = 2,
+};
+static unsigned weights[ACTS], total, kind_weights[KINDS], kind_total;
+static bool stop;
+static bool with_immortals, with_shutdown;
+
+struct actor {
+	unsigned number;
+	unsigned farewells;
+	struct managed *held[HELD];
+};
+
+static unsigned pick(const unsigned *of, unsigned sum)
+{
+	unsigned n = scheduler_below(sum), i = 0;
+
+	while (n >= of[i])
+		n -= of[i++];
+	return i;
+}
+
+static struct managed **place(struct actor *actor)
+{
+	return &actor->held[scheduler_below(HELD)];
+}
+
+/* Some place with something in it, if that is quickly found. */
+static struct managed **full_place(struct actor *actor)
+{
+	unsigned i, first = scheduler_below(HELD);
+
+	for (i = 0; i < HELD; i++)
+		if (actor->held[(first + i) % HELD])
+			break;
+	return &actor->held[(first + i) % HELD];
+}
+
+/* Puts a reference into a place and gives up what was there. */
+static void put(struct managed **where, struct managed *object)
+{
+	struct managed *old = *where;
+
+	*where = object;
+	if (old)
+		oracle_release(old);
+}
+
+static void fields(enum act act, struct managed *p, struct managed **other, struct actor *actor)
+{
+	size_t room = oracle_room(p), field;
+
+	if (room == 0)
+		return;
+	field = scheduler_below((unsigned)room);
+	switch (act) {
+	case STORE:
+		if (*other)
+			oracle_set(p, field, *other);
+		break;
+	case MOVE_IN:
+		if (*other && *other != p && oracle_set_take(p, field, *other))
+			*other = NULL;
+		break;
+	case COPY_OUT:
+		put(place(actor), oracle_get(p, field));
+		break;
+	case MOVE_OUT:
+		put(place(actor), oracle_steal(p, field));
+		break;
+	default:
+		oracle_clear(p, field);
+	}
+}
+
+static void hammer(struct managed *object)
+{
+	unsigned i, times = scheduler_below(100);
+	unsigned depth = 1 + scheduler_below(3), k;
+
+	for (i = 0; i < times; i++) {
+		for (k = 0; k < depth; k++)
+			oracle_retain(object);
+		for (k = 0; k < depth; k++)
+			oracle_release(object);
+	}
+}
+
+static bool is_leaf(const struct managed *object)
+{
+	enum kind kind = oracle_kind(object);
+
+	return kind == PLAIN_LEAF || kind == SEEN_LEAF || kind == PROMPT_LEAF || kind == LARGE_LEAF;
+}
+
+static void shut_down(void)
+{
+	long left = leash_shutdown();
+
+	if (left < 0)
+		oracle_fail(NULL, "leash_shutdown() beside other threads says %ld", left);
+}
+
+static void act(struct actor *actor)
+{
+	enum act what = pick(weights, total);
+	unsigned number = scheduler_below(MAILBOXES);
+	struct managed **where = full_place(actor), *object = *where;
+
+	switch (what) {
+	case MAKE:
+		put(place(actor), oracle_new(pick(kind_weights, kind_total), scheduler_below(6)));
+		return;
+	case RECEIVE:
+		object = mailbox_exchange(number, NULL);
+		if (object && scheduler_one_in(2))
+			oracle_adopt(object);
+		put(place(actor), object);
+		return;
+	case PEEK:
+		put(place(actor), mailbox_peek(number));
+		return;
+	case FLUSH:
+		leash_flush();
+		return;
+	case NAP:
+		scheduler_nap(2000);
+		return;
+	case SHUT_DOWN:
+		shut_down();
+		return;
+	default:
+		break;
+	}
+	if (!object)
+		return;
+	oracle_check(object);
+	switch (what) {
+	case DROP:
+		put(where, NULL);
+		break;
+	case DUPLICATE:
+		put(place(actor), oracle_retain(object));
+		break;
+	case HAMMER:
+		hammer(object);
+		break;
+	case TRADE:
+		if (scheduler_one_in(4))
+			oracle_handoff(object);
+		*where = mailbox_exchange(number, object);
+		break;
+	case SEND:
+		oracle_handoff(object);
+		*where = NULL;
+		object = mailbox_exchange(number, object);
+		put(where, object);
+		break;
+	case REBUILD:
+		if (oracle_kind(object) == TRACED)
+			oracle_rebuild(object);
+		break;
+	case ASK:
+		oracle_ask(object);
+		break;
+	case ADOPT:
+		oracle_adopt(object);
+		break;
+	case CLOSE:
+		oracle_close(object);
+		break;
+	case IMMORTALIZE:
+		if (is_leaf(object)) {
+			*where = NULL;
+			oracle_immortalize(object);
+		}
+		break;
+	default:
+		fields(what, object, full_place(actor), actor);
+	}
+}
+
+/* Some threads leave their last references to destructors that run after the library's own, for several
+ * rounds. */
+static pthread_key_t late_key;
+
+static void late(void *argument)
+{
+	struct actor *actor = argument;
+	bool last = ++actor->farewells == 3;
+	unsigned i;
+
+	for (i = 0; i < HELD; i++)
+		if (last || scheduler_one_in(4))
+			put(&actor->held[i], NULL);
+	if (last)
+		free(actor);
+	else
+		pthread_setspecific(late_key, actor);
+}
+
+static void *live(void *argument)
+{
+	struct actor *actor = argument;
+	unsigned i, acts;
+
+	scheduler_enter(actor->number);
+	acts = scheduler_one_in(3) ? scheduler_below(50) : scheduler_below(4000);
+	for (i = 0; i < acts && !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++)
+		act(actor);
+	if (scheduler_one_in(4)) {
+		pthread_setspecific(late_key, actor);
+	} else {
+		for (i = 0; i < HELD; i++)
+			if (scheduler_one_in(2))
+				actor->held[i] = mailbox_exchange(scheduler_below(MAILBOXES), actor->held[i]);
+		for (i = 0; i < HELD; i++)
+			put(&actor->held[i], NULL);
+		free(actor);
+	}
+	scheduler_leave();
+	return NULL;
+}
+
+static void choose_weights(void)
+{
+	unsigned i;
+
+	total = kind_total = 0;
+	for (i = 0; i < ACTS; i++) {
+		weights[i] = usual[i] * (scheduler_one_in(4) ? 1 + scheduler_below(8) : 2);
+		total += weights[i];
+	}
+	weights[IMMORTALIZE] = with_immortals && scheduler_one_in(2);
+	weights[SHUT_DOWN] = with_shutdown;
+	total += weights[IMMORTALIZE] + weights[SHUT_DOWN];
+	for (i = 0; i < KINDS; i++) {
+		kind_weights[i] = scheduler_below(4);
+		kind_total += kind_weights[i];
+	}
+	kind_weights[SEEN_NODE]++;
+	kind_total++;
+}
+
+static void play_round(void)
+{
+	pthread_t threads[THREADS_MAX];
+	unsigned number = 2 + scheduler_below(THREADS_MAX - 1);
+	unsigned lives = 8 + scheduler_below(SLOW ? 12 : 24);
+	unsigned i;
+
+	choose_weights();
+	for (i = 0; i < lives; i++) {
+		struct actor *actor = calloc(1, sizeof(*actor));
+
+		actor->number = 1 + i;
+		if (i >= number)
+			thread_end(threads[i % number]);
+		threads[i % number] = thread_start(live, actor);
+	}
+	scheduler_nap(50000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < number; i++)
+		thread_end(threads[i]);
+	stop = false;
+}
+
+static void immortal_round(void)
+{
+	with_immortals = true;
+	play_round();
+}
+
+static void shutdown_round(void)
+{
+	with_shutdown = true;
+	play_round();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct configuration configurations[] = {
+		{ "usual", NULL, play_round, 4 },
+		{ "immortals", NULL, immortal_round, 0 },
+		{ "shutdown", NULL, shutdown_round, 2 },
+		{ "no magazines", "magazines:false", play_round, 2 },
+		{ "no bias", "bias:false", immortal_round, 4 },
+		{ "hardened", "harden:true", immortal_round, 4 },
+	};
+
+	pthread_key_create(&late_key, late);
+	return stress_play(argc, argv, configurations, sizeof configurations / sizeof configurations[0]);
+}

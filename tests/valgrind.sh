@@ -1,0 +1,13 @@
+# Tests once more under memcheck: no wrong access, and nothing lost at the end.
+
+. "$srcdir/tests/tap.sh"
+
+command -v valgrind >/dev/null || skip_all 'no valgrind'
+# Each block a malloc of its own: memcheck sees nothing of what comes from jemalloc or a magazine.
+export LEASH_OPTIONS=magazines:false
+for program in $VALGRIND_TESTS; do
+	ok "$program" valgrind --quiet --error-exitcode=99 --leak-check=full --fair-sched=yes \
+		--num-callers=30 "$program"
+done
+
+finish
