@@ -1,5 +1,9 @@
 # Programs that show the library at work, built with everything else.
 
+noinst_PROGRAMS += examples/first
+examples_first_SOURCES = examples/first.c
+examples_first_LDADD = $(program_ldadd)
+
 noinst_PROGRAMS += examples/depgraph/depgraph
 examples_depgraph_depgraph_SOURCES = \
 	examples/depgraph/database.c examples/depgraph/database.h \

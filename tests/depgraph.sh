@@ -121,7 +121,7 @@ graph 'cycles in a row' 27 23 "$(printf '1: a -> b -> a\n2: c -> d -> c')" 'seco
 graph 'cycles that share packages' 11 10 '1: a -> b -> a, and 1 more packages in cycles with these' ''
 is 'cycles that share packages: the others are named' "$(sed -n 's/^    with: //p' out)" c
 
-printf 'PACKAGE: a\nDEPENDS:\n b,\n\tc\n | d\nDescription: x\n .\n Depends: no\n\n \nPackage:b\n\n\n\nPackage: c' >in
+printf 'PACKAGE: a\nDEPENDS:\n b,\n\tc\n | d\nDescription: x\n .\n Depends: no\n \t\nPackage:b\n\n\n\nPackage: c' >in
 graph 'folded fields, case, blank lines, no newline at the end' 10 0 '' ''
 
 awk 'BEGIN { for (i = 0; i < 20000; i++) printf "Package: p%d\nDepends: p%d\n\n", i, i + 1 }' >in
@@ -308,7 +308,7 @@ depgraph_on - <in
 is 'standard input: status' "$status" 0
 is 'standard input: left' "$(left)" '3 of 3'
 is 'standard input: named' "$(sed -n 's/: 1 packages.*//p' out)" '<stdin>'
-is 'progress elsewhere: a line a stage' "$(grep -c '^[a-z]' err)" "$(wc -l <err)"
+is 'progress elsewhere: a line a stage' "$(wc -l <err)" 4
 is 'progress elsewhere: nothing rewritten' "$(grep -c "$(printf '\r')" err)" 0
 if script -qec true /dev/null >/dev/null 2>&1; then
 	script -qec "'$depgraph' -d 0.05 in 2>&1 >/dev/null" /dev/null >out </dev/null

@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 # Prints the results that the driver finds in a test of this text.
 verdict() {
 	printf '%s\n' "$1" >"$work/test"
-	AM_TAP_AWK=awk sh "$srcdir/build-aux/tap-driver.sh" --test-name test \
+	AM_TAP_AWK=awk sh "$srcdir/build-aux/tap-driver.sh" --merge --test-name test \
 		--log-file "$work/log" --trs-file "$work/trs" -- sh "$work/test" >/dev/null
 	sed -n 's/^:test-result: \([A-Z]*\).*/\1/p' "$work/trs" | paste -sd ' '
 }

@@ -87,11 +87,12 @@ test_scripts = \
 
 # These look at things that a sanitizer does not change: they run in the normal build only.
 normal_test_scripts = \
+	models/run \
 	tests/cross-aarch64.sh \
 	tests/harness.sh \
 	tests/install.sh \
-	tests/models.sh \
 	tests/ratios-smoke.sh \
+	tests/readme.sh \
 	tests/refused.sh \
 	tests/shared-library.sh \
 	tests/valgrind.sh
@@ -115,6 +116,9 @@ tests_libtap_la_LIBTOOLFLAGS = --tag=disable-shared
 TEST_EXTENSIONS = .sh
 LOG_COMPILER = $(top_srcdir)/tests/run
 SH_LOG_COMPILER = $(LOG_COMPILER)
+# --merge: what a test says on stderr stays beside the check that it belongs to.
+AM_LOG_DRIVER_FLAGS = --merge
+AM_SH_LOG_DRIVER_FLAGS = --merge
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 

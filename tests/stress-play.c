@@ -27,7 +27,7 @@
 #include "tap.h"
 
 #define PROPOSED_SECONDS 1.5
-#define PATIENCE 300 /* seconds more; a round that hangs is ended by a signal */
+#define PATIENCE 90 /* seconds more; a round that hangs is ended by a signal */
 
 /* What a configuration's process tells of itself, even when it dies: shared memory, by an inherited descriptor. */
 struct progress {
