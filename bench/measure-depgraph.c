@@ -19,8 +19,8 @@ bool measure_depgraph(struct outcome *outcome)
 	int status;
 
 	if (access(PROGRAM, X_OK) != 0) {
-		fprintf(stderr, "ratios: depgraph_vs_naive: no %s here: build it, and run this at the top of the build tree\n",
-			PROGRAM);
+		fprintf(stderr, "ratios: depgraph_vs_naive: no " PROGRAM " here: "
+				"build it, and run this at the top of the build tree\n");
 		return false;
 	}
 	output = popen(PROGRAM " --ratio", "r");

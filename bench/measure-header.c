@@ -48,7 +48,7 @@ bool measure_header(struct outcome *outcome)
 		snprintf(outcome->detail, sizeof(outcome->detail), "bytes, by sizeof alone");
 	} else {
 		snprintf(outcome->detail, sizeof(outcome->detail),
-			 "bytes; %d leaves of %d bytes took %.2f bytes each from jemalloc", OBJECTS, PAYLOAD,
+			 "bytes; %d leaves of %d bytes took %.0f bytes each from jemalloc", OBJECTS, PAYLOAD,
 			 (double)bytes / OBJECTS);
 	}
 	return true;

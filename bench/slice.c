@@ -2,10 +2,11 @@
  *
  * Several threads at one object show what they cost each other only while they really run at the same
  * time.  So they meet at a spinning barrier, work in short stretches until the first of them has done
- * its share, and the slice counts only if every one of them worked nearly as long as the longest and none
- * waited for a processor for a notable part of it; otherwise it is repeated.  The time spent
- * spinning is subtracted from the process's.  During a slice each thread is bound to a processor of its
- * own.
+ * its share, and the slice counts only if this process used nearly as much processor time as that many
+ * processors have; otherwise another program had one of them, and the slice is repeated.  (It is the
+ * process's time and not the threads': a thread that waits for one of the library's own is no
+ * disturbance but a cost.)  The time spent spinning is subtracted.  During a slice each thread is bound
+ * to a processor of its own.
  */
 #include "slice.h"
 
@@ -13,10 +14,8 @@
 #include "hand.h"
 #include "processors.h"
 
-#include <stdbool.h>
-
 #define STRETCH  1000
-#define ATTEMPTS 50
+#define ATTEMPTS 200
 
 struct runner {
 	struct hand hand; /* not of the first, which is the calling thread */
@@ -24,8 +23,7 @@ struct runner {
 	int index;
 	long done;     /* operations */
 	double waited; /* processor time up to the start */
-	double worked; /* processor time from the start to the end */
-	double wall;   /* the same by the wall clock */
+	double wall;   /* from the start to the end, by the wall clock */
 };
 
 static struct runner runners[BENCH_MAX_THREADS];
@@ -60,7 +58,6 @@ static void run_with_others(void *arg)
 			__atomic_store_n(&finished, 1, __ATOMIC_RELAXED);
 	}
 	me->wall = wall_ns() - wall;
-	me->worked = thread_ns() - start;
 	me->waited = start - before;
 	me->done = done;
 	if (expected > 1)
@@ -70,7 +67,6 @@ static void run_with_others(void *arg)
 static double once(const struct side *side)
 {
 	double cost = process_ns(), longest = 0;
-	bool disturbed = false;
 	long done = 0;
 
 	arrived = finished = 0;
@@ -90,9 +86,7 @@ static double once(const struct side *side)
 		done += runners[i].done;
 		longest = runners[i].wall > longest ? runners[i].wall : longest;
 	}
-	for (int i = 0; i < side->threads; i++)
-		disturbed |= runners[i].worked < 0.9 * longest;
-	return disturbed ? -1 : cost / (double)done;
+	return cost < 0.9 * longest * side->threads ? -1 : cost / (double)done;
 }
 
 void slice_threads_start(int threads)

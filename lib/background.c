@@ -27,7 +27,8 @@
 #include "thread.h"
 #include "worker.h"
 
-#define TICK 1000000 /* nanoseconds */
+#define TICK   1000000 /* nanoseconds */
+#define ROUNDS 64      /* of revocation in one pass, so that others get at lsh_pass */
 
 static void body(void);
 static struct lsh_worker worker = LSH_WORKER_INIT("leash-background", body);
@@ -38,35 +39,38 @@ void lsh_background_poke(void)
 		lsh_worker_wake(&worker);
 }
 
-bool lsh_background_pass(void)
+enum lsh_pass_found lsh_background_pass(bool all)
 {
-	struct lsh_record *self = lsh_record();
-	bool any = false;
+	bool deferred;
+	unsigned rounds;
 
 	lsh_lock(&lsh_pass);
-	if (self)
-		any = lsh_deferred_take_over(self);
-	any |= lsh_revoke_all();
+	deferred = lsh_deferred_take_over(all);
+	rounds = lsh_revoke(ROUNDS);
 	if (lsh_kept_any())
 		lsh_keep_end();
 	lsh_unlock(&lsh_pass);
-	return any;
+	return rounds == ROUNDS ? LSH_PASS_MORE : deferred || rounds ? LSH_PASS_SOME : LSH_PASS_NOTHING;
 }
 
 static void body(void)
 {
 	while (!lsh_worker_stopping(&worker)) {
-		if (lsh_background_pass()) {
+		enum lsh_pass_found found = lsh_background_pass(false);
+
+		if (found == LSH_PASS_SOME)
 			lsh_worker_doze(&worker, TICK);
+		if (found != LSH_PASS_NOTHING)
 			continue;
-		}
 		__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		LSH_POINT("background: about to sleep");
 		lsh_op_grace();
-		if (lsh_deferred_any() || lsh_pending_any() || lsh_kept_any())
-			__atomic_store_n(&worker.asleep, 0, __ATOMIC_RELAXED);
-		else
+		if (!lsh_deferred_any() && !lsh_pending_any() && !lsh_kept_any()) {
 			lsh_worker_sleep(&worker);
+			continue;
+		}
+		__atomic_store_n(&worker.asleep, 0, __ATOMIC_RELAXED);
+		lsh_worker_doze(&worker, TICK);
 	}
 }
 

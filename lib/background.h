@@ -7,8 +7,9 @@
 /* Tells the background thread that there is work, if it sleeps.  Outside guards. */
 void lsh_background_poke(void);
 
-/* Does what the background thread would do next, here and now.  Returns whether there was anything. */
-bool lsh_background_pass(void);
+/* Does what the background thread would do next, here and now; `all`: with the deferred decrements of
+ * entries in use, too. */
+enum lsh_pass_found { LSH_PASS_NOTHING, LSH_PASS_SOME, LSH_PASS_MORE } lsh_background_pass(bool all);
 
 /* Ends the thread; it starts again on demand. */
 void lsh_background_stop(void);

@@ -40,7 +40,7 @@
  *
  * Progress: lock-free; compare-and-swap fails only because another thread's count succeeded.
  *
- * Limits.  A full local count (2^31 - 1) moves half of itself to the shared one; a shared count of
+ * Limits.  A full local count (2^31 - 1) moves a quarter of it to the shared one; a shared count of
  * 0x60000000 makes the object immortal, which is said once.
  */
 #include "background.h"
@@ -57,8 +57,7 @@
 #undef leash_retain
 #undef leash_release
 
-#define IMMORTAL_AT INT64_C(0x60000000)
-#define LOCAL_HALF  (UINT32_C(1) << 30)
+#define LOCAL_PART (UINT32_C(1) << 29)
 
 /* What a shared word may hold when only the owner's local count stands between the object and its end. */
 #define UNSEEN (LEASH__TYPE_MASK | LEASH__TOUCHED | LEASH__FINALIZED | LEASH__CLOSED | LEASH__PROMPT | \
@@ -81,22 +80,14 @@ static bool swap_shared(struct leash__header *h, uint64_t *expected, uint64_t de
 					   __ATOMIC_ACQUIRE);
 }
 
-static void make_immortal(struct leash__header *h)
-{
-	uint64_t old = __atomic_fetch_or(&h->shared, LEASH__IMMORTAL, __ATOMIC_ACQ_REL);
-
-	if (!(old & LEASH__IMMORTAL))
-		lsh_counters_immortal();
-}
-
-static void overflowed(struct leash__header *h)
+void lsh_overflowed(struct leash__header *h)
 {
 	static bool said;
 
-	make_immortal(h);
+	lsh_counters_immortal();
 	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		lsh_say("object %p of type %s: more than %lld references; it is immortal now",
-			(void *)(h + 1), lsh_type_of(h)->type->name, (long long)IMMORTAL_AT);
+			(void *)(h + 1), lsh_type_of(h)->type->name, (long long)LSH_IMMORTAL_AT);
 }
 
 /* Adds n references to the shared count. */
@@ -108,8 +99,9 @@ static void add_shared(struct leash__header *h, uint32_t n)
 		lsh_fault(h, "retained after its death");
 	if (!(old & LEASH__TOUCHED))
 		__atomic_fetch_or(&h->shared, LEASH__TOUCHED, __ATOMIC_RELAXED);
-	if (__builtin_expect(lsh_shared_count(old) + n >= IMMORTAL_AT, 0))
-		overflowed(h);
+	if (__builtin_expect(lsh_shared_count(old) + n >= LSH_IMMORTAL_AT, 0) &&
+	    !(__atomic_fetch_or(&h->shared, LEASH__IMMORTAL, __ATOMIC_ACQ_REL) & LEASH__IMMORTAL))
+		lsh_overflowed(h);
 }
 
 enum lsh_outcome lsh_apply(struct leash__header *h, uint64_t n)
@@ -145,24 +137,34 @@ enum lsh_outcome lsh_apply(struct leash__header *h, uint64_t n)
 	return outcome;
 }
 
+/* Writes down what is about to be changed in more than one step, for the child of a fork (thread.c). */
+static void note(struct lsh_record *record, struct leash__header *h, uint32_t local)
+{
+	__atomic_store_n(&record->moving_local, local, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->moving, h, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* The owner, in its guard, gives up ownership with `local` references left in the local word. */
 static enum lsh_outcome merge(struct lsh_record *record, struct leash__header *h, uint32_t local)
 {
 	uint64_t old = load_shared(h), new;
 	int64_t count;
 
+	note(record, h, local * LEASH__LOCAL_ONE);
 	/* Before MERGED is seen: who adopts the object writes both. */
 	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
 	do {
 		LSH_POINT("merge: before the swap");
 		count = lsh_shared_count(old) + local;
-		if (count < 0)
+		if (count < 0 && !(old & LEASH__IMMORTAL))
 			lsh_fault(h, "released more often than retained");
-		new = lsh_with_count(old, count) | LEASH__MERGED | LEASH__TOUCHED;
-		if (count == 0 && !(old & LEASH__IMMORTAL))
-			new |= LEASH__DEAD;
+		new = lsh_merged(old, count);
 	} while (!swap_shared(h, &old, new));
+	note(record, NULL, 0);
+	if (new & ~old & LEASH__IMMORTAL)
+		lsh_overflowed(h);
 	LSH_COUNT(record, merges);
 	return new & LEASH__DEAD ? LSH_DIED : LSH_ALIVE;
 }
@@ -221,30 +223,38 @@ static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_
 		lsh_pending_add(h);
 }
 
-static __attribute__((noinline)) void release_last_slow(struct lsh_record *record, struct leash__header *h)
+/* In the guard, for an object whose last reference is the caller's: if nobody can have set anything in its shared
+ * word, and it has no fields, no hooks, and a place for its block, it is gone when this returns true, the guard
+ * too.  `rest` is what stands in the shared word besides count and MERGED. */
+static inline bool bury_simple(struct lsh_record *record, struct leash__header *h, uint64_t rest)
+{
+	const struct lsh_type *type = &lsh_types[rest & LEASH__TYPE_MASK];
+
+	if (__builtin_expect((rest & ~(UNSEEN & ~LEASH__EXTRA)) != 0 || !type->simple ||
+				     __atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED) ||
+				     !lsh_magazine_push(&record->magazines.of[type->magazine], h), 0))
+		return false;
+	__atomic_store_n(&h->shared, rest | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
+	lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
+	LSH_COUNT(record, frees);
+	leash__leave(&record->hot);
+	return true;
+}
+
+static __attribute__((noinline)) void release_last_oddly(struct lsh_record *record,
+							 struct leash__header *h)
 {
 	finish(record, h, release_owned(record, h), true);
 }
 
-/* The owner's release of its last local reference; inlined code has entered the guard. */
+/* The owner's release of its last local reference. */
 void leash__release_last(struct leash__header *h)
 {
 	struct lsh_record *record = (struct lsh_record *)leash__self;
-	uint64_t shared = load_shared(h);
-	const struct lsh_type *type = &lsh_types[shared & LEASH__TYPE_MASK];
 
-	/* The short cut of the short cut: nobody else, no fields, no hooks, and a place for the block. */
-	if (__builtin_expect((shared & ~(UNSEEN & ~LEASH__EXTRA)) == 0 && type->simple &&
-			     __atomic_load_n(&h->local, __ATOMIC_RELAXED) >= LEASH__LOCAL_ONE &&
-			     !__atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED) &&
-			     lsh_magazine_push(&record->magazines.of[type->magazine], h), 1)) {
-		__atomic_store_n(&h->shared, shared | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
-		lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
-		LSH_COUNT(record, frees);
-		leash__leave(&record->hot);
-		return;
-	}
-	release_last_slow(record, h);
+	if (__atomic_load_n(&h->local, __ATOMIC_RELAXED) < LEASH__LOCAL_ONE ||
+	    !bury_simple(record, h, load_shared(h)))
+		release_last_oddly(record, h);
 }
 
 void lsh_drop(struct leash__header *h, bool prompt)
@@ -254,6 +264,101 @@ void lsh_drop(struct leash__header *h, bool prompt)
 		owns(record, h) ? release_owned(record, h) : release_shared(record, h);
 
 	finish(record, h, outcome, prompt);
+}
+
+/* Anything but a plain addition; ends the guard. */
+static __attribute__((noinline)) void *retain_oddly(struct lsh_record *record, struct leash__header *h)
+{
+	if (!(load_shared(h) & LEASH__IMMORTAL))
+		add_shared(h, 1);
+	lsh_end(record);
+	return h + 1;
+}
+
+/* Not the owner, and no credit. */
+void *leash__retain_missed(struct leash__header *h)
+{
+	struct lsh_record *record = (struct lsh_record *)leash__self;
+	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+
+	if (__builtin_expect((old & (LEASH__TOUCHED | LEASH__IMMORTAL | LEASH__DEAD)) != LEASH__TOUCHED ||
+				     lsh_shared_count(old) >= LSH_IMMORTAL_AT / 2, 0))
+		return retain_oddly(record, h);
+	__atomic_fetch_add(&h->shared, LEASH__ONE, __ATOMIC_RELAXED);
+	leash__leave(&record->hot);
+	return h + 1;
+}
+
+/* What an eviction could not do by one swap: the end of the evicted, or the need to queue it.  Ends the guard. */
+static __attribute__((noinline)) void evict_slowly(struct lsh_record *record, struct leash__header *h,
+						   uint32_t count)
+{
+	enum lsh_outcome outcome = lsh_apply(h, count);
+
+	if (outcome == LSH_DIED)
+		LSH_COUNT(record, deaths_deferred);
+	finish(record, h, outcome, false);
+}
+
+/* Subtracts the credits of an entry that had to make room.  Ends the guard. */
+static void evict(struct lsh_record *record, struct leash__header *h, uint32_t count)
+{
+	uint64_t old = load_shared(h);
+	int64_t rest = lsh_shared_count(old) - count;
+
+	LSH_POINT("evict");
+	if (__builtin_expect(rest < !!(old & LEASH__MERGED) || old & (LEASH__IMMORTAL | LEASH__DEAD) ||
+				     !swap_shared(h, &old, lsh_with_count(old, rest)), 0)) {
+		evict_slowly(record, h, count);
+		return;
+	}
+	leash__leave(&record->hot);
+}
+
+/* Makes an entry for the object; the one that stood there goes.  Ends the guard. */
+static void defer(struct lsh_record *record, struct leash__credit *entry, struct leash__header *h)
+{
+	struct leash__header *other = __atomic_load_n(&entry->header, __ATOMIC_RELAXED);
+	uint32_t count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&entry->header, h, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->count, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->recent, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->deferred.used, true, __ATOMIC_RELAXED);
+	if (other && count)
+		evict(record, other, count);
+	else
+		leash__leave(&record->hot);
+	lsh_background_poke();
+	if (__builtin_expect(++record->deferred.filed >= LSH_FILED_MAX, 0))
+		lsh_deferred_flush(record);
+}
+
+static __attribute__((noinline)) void release_oddly(struct lsh_record *record, struct leash__header *h)
+{
+	finish(record, h, release_shared(record, h), true);
+}
+
+/* Not the owner, and the credit cannot simply be filed: there is no entry yet, or this may be the last visible
+ * reference, or the object wants no deferring. */
+void leash__release_missed(struct leash__header *h)
+{
+	struct lsh_record *record = (struct lsh_record *)leash__self;
+	struct leash__credit *entry = leash__credit_of(record->hot.credits, h);
+	uint64_t shared = load_shared(h);
+
+	if (__builtin_expect(shared & (LEASH__IMMORTAL | LEASH__DEAD | LEASH__PROMPT) ||
+				     __atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h, 0)) {
+		release_oddly(record, h);
+		return;
+	}
+	if ((shared & LEASH__VISIBLE) != (LEASH__ONE | LEASH__MERGED)) {
+		defer(record, entry, h);
+		return;
+	}
+	/* The only reference, and no other word than the shared one: as the owner's short cut. */
+	if (!bury_simple(record, h, shared & ~LEASH__VISIBLE))
+		release_oddly(record, h);
 }
 
 void *leash__retain_slow(const void *object)
@@ -267,87 +372,30 @@ void *leash__retain_slow(const void *object)
 		uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
 
 		if (local >= UINT32_MAX - LEASH__LOCAL_ONE) {
-			add_shared(h, LOCAL_HALF);
-			local -= LOCAL_HALF * LEASH__LOCAL_ONE;
+			add_shared(h, LOCAL_PART);
+			local -= LOCAL_PART * LEASH__LOCAL_ONE;
 		}
 		__atomic_store_n(&h->local, (local | LEASH__LOCAL_TOUCHED) + LEASH__LOCAL_ONE,
 				 __ATOMIC_RELAXED);
-	} else if (!(load_shared(h) & LEASH__IMMORTAL)) {
-		add_shared(h, 1);
+		lsh_end(record);
+		return h + 1;
 	}
-	lsh_end(record);
-	return (void *)(uintptr_t)object;
-}
-
-/* Files the release as a credit; `evicted` is the object whose entry had to make room, if it died of it or
- * has to be queued. */
-static enum lsh_outcome defer(struct lsh_record *record, struct leash__credit *entry,
-			      struct leash__header *h, struct leash__header **evicted)
-{
-	struct leash__header *other = __atomic_load_n(&entry->header, __ATOMIC_RELAXED);
-	uint32_t count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
-	enum lsh_outcome outcome = LSH_ALIVE;
-
-	__atomic_store_n(&entry->header, h, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->count, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->recent, 1, __ATOMIC_RELAXED);
-	record->deferred.filed++;
-	if (other && count) {
-		LSH_POINT("defer: evict");
-		*evicted = other;
-		outcome = lsh_apply(other, count);
-		if (outcome == LSH_DIED)
-			LSH_COUNT(record, deaths_deferred);
-	}
-	return outcome;
+	return retain_oddly(record, h);
 }
 
 void leash__release_slow(const void *object)
 {
-	struct leash__header *h = leash__header_of(object), *evicted;
-	struct leash__credit *credits, *entry;
+	struct leash__header *h = leash__header_of(object);
 	struct lsh_record *record;
-	enum lsh_outcome outcome;
-	uint64_t shared;
-	uint32_t count;
 
 	lsh_harden_check(h, "leash_release");
 	record = lsh_begin();
-	if (owns(record, h)) {
+	if (owns(record, h))
 		finish(record, h, release_owned(record, h), true);
-		return;
-	}
-	shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
-	if (shared & LEASH__IMMORTAL) {
-		lsh_end(record);
-		return;
-	}
-	credits = __atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE);
-	if (!credits || shared & (LEASH__PROMPT | LEASH__DEAD)) {
-		finish(record, h, release_shared(record, h), true);
-		return;
-	}
-	entry = leash__credit_of(credits, h);
-	count = 0;
-	if (__atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h)
-		count = __atomic_load_n(&entry->count, __ATOMIC_RELAXED);
-	if ((shared & LEASH__VISIBLE) == ((count + UINT64_C(1)) << LEASH__COUNT_SHIFT | LEASH__MERGED) ||
-	    count + 1 >= LEASH__CREDIT_MAX) {
-		finish(record, h, release_shared(record, h), true);
-		return;
-	}
-	if (__atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h) {
-		__atomic_store_n(&entry->count, count + 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&entry->recent, 1, __ATOMIC_RELAXED);
-		lsh_end(record);
-		return;
-	}
-	evicted = NULL;
-	outcome = defer(record, entry, h, &evicted);
-	finish(record, evicted, outcome, false);
-	lsh_background_poke();
-	if (record->deferred.filed >= LSH_FILED_MAX)
-		lsh_deferred_flush(record);
+	else if (__atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE))
+		leash__release_missed(h);
+	else
+		release_oddly(record, h);
 }
 
 void *leash_retain(const void *object)
@@ -365,16 +413,18 @@ void leash_handoff(const void *object)
 	struct leash__header *h = leash__header_of(object);
 	struct lsh_record *record;
 	enum lsh_outcome outcome = LSH_ALIVE;
-	uint64_t credits;
+	uint32_t credits;
 
 	if (!object)
 		return;
 	lsh_harden_check(h, "leash_handoff");
 	record = lsh_begin();
-	if (owns(record, h))
-		outcome = merge(record, h,
-				__atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
-	else if ((credits = lsh_credit_take(record, h)) != 0)
+	if (owns(record, h)) {
+		merge(record, h, __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
+		lsh_end(record);
+		return;
+	}
+	if ((credits = lsh_credit_take(record, h)) != 0)
 		outcome = lsh_apply(h, credits);
 	finish(record, h, outcome, true);
 }
@@ -399,6 +449,7 @@ bool leash_adopt(const void *object)
 		shared = load_shared(h);
 		if ((shared & (LEASH__VISIBLE | LEASH__PENDING | LEASH__IMMORTAL)) ==
 		    (LEASH__ONE | LEASH__MERGED)) {
+			note(record, h, LEASH__LOCAL_ONE | LEASH__LOCAL_TOUCHED);
 			/* Before the object stops being merged, after which it may be revoked at any time. */
 			__atomic_store_n(&h->local, LEASH__LOCAL_ONE | LEASH__LOCAL_TOUCHED,
 					 __ATOMIC_RELAXED);
@@ -412,6 +463,7 @@ bool leash_adopt(const void *object)
 				__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
 				__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
 			}
+			note(record, NULL, 0);
 		}
 	}
 	finish(record, h, outcome, true);
@@ -429,7 +481,8 @@ void leash_immortalize(const void *object)
 	record = lsh_begin();
 	if (load_shared(h) & LEASH__DEAD)
 		lsh_fault(h, "made immortal after its death");
-	make_immortal(h);
+	if (!(__atomic_fetch_or(&h->shared, LEASH__IMMORTAL, __ATOMIC_ACQ_REL) & LEASH__IMMORTAL))
+		lsh_counters_immortal();
 	if (owns(record, h))
 		merge(record, h, __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
 	lsh_end(record);

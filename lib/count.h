@@ -17,6 +17,24 @@ static inline uint64_t lsh_with_count(uint64_t shared, int64_t count)
 	return (shared & UINT64_C(0xffffffff)) | (uint64_t)count << LEASH__COUNT_SHIFT;
 }
 
+/* A shared count that reaches this makes the object immortal. */
+#define LSH_IMMORTAL_AT INT64_C(0x60000000)
+
+/* The shared word after the local count was added to it: merged, and dead or immortal if the sum says so. */
+static inline uint64_t lsh_merged(uint64_t old, int64_t count)
+{
+	uint64_t merged = old | LEASH__MERGED | LEASH__TOUCHED;
+
+	if (old & LEASH__IMMORTAL)
+		return merged;
+	if (count >= LSH_IMMORTAL_AT)
+		return lsh_with_count(merged, LSH_IMMORTAL_AT) | LEASH__IMMORTAL;
+	return lsh_with_count(merged, count) | (count == 0 ? LEASH__DEAD : 0);
+}
+
+/* For whoever has just published a word that says IMMORTAL, in place of one that did not. */
+void lsh_overflowed(struct leash__header *h);
+
 enum lsh_outcome {
 	LSH_ALIVE,
 	LSH_DIED,    /* now marked dead, and the caller's to bury */

@@ -109,6 +109,13 @@ static void free_memory(struct leash__header *h)
 	lsh_free_after(record, rest);
 }
 
+/* For the child of a fork, which may find the thread between any two steps. */
+static void set_stage(struct lsh_grave *here, enum lsh_grave_stage stage)
+{
+	__atomic_store_n(&here->stage, stage, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 static void bury_one(struct lsh_grave *here, struct leash__header *h, bool prompt)
 {
 	const struct lsh_type *entry = lsh_type_of(h);
@@ -118,20 +125,20 @@ static void bury_one(struct lsh_grave *here, struct leash__header *h, bool promp
 	__atomic_store_n(&here->current, h, __ATOMIC_RELAXED);
 	if (entry->hooks && !(shared & LEASH__FINALIZED) &&
 	    (type->finalize || (type->close && !(shared & LEASH__CLOSED)))) {
-		here->stage = LSH_GRAVE_HOOKS;
+		set_stage(here, LSH_GRAVE_HOOKS);
 		run_last_hooks(h, type, shared);
-		here->stage = LSH_GRAVE_NONE;
+		set_stage(here, LSH_GRAVE_NONE);
 		/* If that was the last reference, the object comes back here, finalized. */
 		lsh_drop(h, prompt);
 		return;
 	}
-	here->stage = LSH_GRAVE_FIELDS;
+	set_stage(here, LSH_GRAVE_FIELDS);
 	if (entry->references)
 		lsh_type_visit(h, release_field, &prompt);
-	here->stage = LSH_GRAVE_DESTROY;
+	set_stage(here, LSH_GRAVE_DESTROY);
 	if (type->destroy)
 		lsh_run_hook(type->destroy, h + 1);
-	here->stage = LSH_GRAVE_NONE;
+	set_stage(here, LSH_GRAVE_NONE);
 	LSH_POINT("death: before the memory goes");
 	free_memory(h);
 }

@@ -15,9 +15,9 @@ void lsh_bury(struct leash__header *h, bool prompt);
 struct lsh_grave {
 	struct leash__header *waiting[2];
 	struct leash__header *current;
-	enum {
+	enum lsh_grave_stage {
 		LSH_GRAVE_NONE,
-		LSH_GRAVE_HOOKS,   /* alive, with one reference held for the hooks */
+		LSH_GRAVE_HOOKS,   /* dead still, or alive, with one reference held for the hooks */
 		LSH_GRAVE_FIELDS,  /* dead, some fields still to be released */
 		LSH_GRAVE_DESTROY, /* dead, in the hands of its destroy */
 	} stage;

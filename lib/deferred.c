@@ -23,12 +23,13 @@
  *      background                               thread, in a guard
  *      hot.credits = NULL                       credits = hot.credits     (acquire)
  *      op-grace                                 NULL: count atomically, defer nothing
- *      empties the entries, then subtracts      else: use the table
+ *      empties the entries                      else: use the table
  *      hot.credits = table        (release)
+ *      subtracts
  *
  * The op-grace ends the guards that read the pointer before it was taken; the release and the acquire
  * order the emptied entries before the thread's next use (with a relaxed load, a processor may use
- * an entry as it was before, and a subtracted credit twice).  A record does not end while it is taken.
+ * an entry as it was before, and a subtracted credit twice).  A record does not end while its table is taken.
  *
  * Entries keep their object with 0 credits: as long as one is there, the background thread is awake (it
  * clears them when it empties the table), so only the making of an entry has to look whether it
@@ -58,17 +59,17 @@ static struct leash__credit *entry_of(const struct lsh_record *record, const str
 	return __atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h ? entry : NULL;
 }
 
-uint64_t lsh_credit_count(const struct lsh_record *record, const struct leash__header *h)
+uint32_t lsh_credit_count(const struct lsh_record *record, const struct leash__header *h)
 {
 	const struct leash__credit *entry = entry_of(record, h);
 
 	return entry ? __atomic_load_n(&entry->count, __ATOMIC_RELAXED) : 0;
 }
 
-uint64_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h)
+uint32_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h)
 {
 	struct leash__credit *entry = entry_of(record, h);
-	uint64_t count;
+	uint32_t count;
 
 	if (!entry)
 		return 0;
@@ -78,7 +79,7 @@ uint64_t lsh_credit_take(struct lsh_record *record, const struct leash__header *
 }
 
 /* Empties an entry; the caller owns the table. */
-static struct leash__header *empty(struct leash__credit *entry, uint64_t *count)
+static struct leash__header *empty(struct leash__credit *entry, uint32_t *count)
 {
 	struct leash__header *h = __atomic_load_n(&entry->header, __ATOMIC_RELAXED);
 
@@ -93,12 +94,18 @@ void lsh_deferred_flush(struct lsh_record *record)
 {
 	unsigned i;
 
+	record->deferred.filed = 0;
+	if (!__atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED))
+		return;
+	LSH_COUNT(record, flushes);
 	for (i = 0; i < LEASH__CREDITS; i++) {
 		struct leash__credit *credits;
 		struct leash__header *h = NULL;
 		enum lsh_outcome outcome = LSH_ALIVE;
-		uint64_t count = 0;
+		uint32_t count = 0;
 
+		if (!__atomic_load_n(&record->deferred.table[i].header, __ATOMIC_RELAXED))
+			continue;
 		/* One guard an entry: guards are short. */
 		leash__enter(&record->hot);
 		credits = __atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE);
@@ -116,18 +123,6 @@ void lsh_deferred_flush(struct lsh_record *record)
 		else if (outcome == LSH_PENDED)
 			lsh_pending_add(h);
 	}
-	record->deferred.filed = 0;
-	LSH_COUNT(record, flushes);
-}
-
-static bool has_entries(struct lsh_record *record)
-{
-	unsigned i;
-
-	for (i = 0; i < LEASH__CREDITS; i++)
-		if (__atomic_load_n(&record->deferred.table[i].header, __ATOMIC_RELAXED))
-			return true;
-	return false;
 }
 
 bool lsh_deferred_any(void)
@@ -137,73 +132,122 @@ bool lsh_deferred_any(void)
 
 	lsh_lock(&lsh_registry);
 	for (record = lsh_records(); record && !any; record = record->next)
-		any = has_entries(record);
+		any = __atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED);
 	lsh_unlock(&lsh_registry);
 	return any;
 }
 
-/* Subtracts what a table that was taken holds, but for the entries in use. */
-static void drain(struct lsh_record *self, struct leash__credit *table)
+/* What has left its tables and has not been subtracted yet; under lsh_pass. */
+#define TAKEN (2 * LEASH__CREDITS)
+static struct taken {
+	struct leash__header *header;
+	uint32_t count;
+} taken[TAKEN];
+
+/* Whether a table holds entries that nothing has been filed into since the last look.  The thread may be using it:
+ * a mark it makes just now may be lost, and the entry be emptied a little early. */
+static bool has_idle_entries(struct lsh_record *record)
 {
+	bool idle = false;
 	unsigned i;
 
 	for (i = 0; i < LEASH__CREDITS; i++) {
-		enum lsh_outcome outcome;
-		struct leash__header *h;
-		uint64_t count;
+		struct leash__credit *entry = &record->deferred.table[i];
 
-		if (__atomic_load_n(&table[i].recent, __ATOMIC_RELAXED)) {
-			__atomic_store_n(&table[i].recent, 0, __ATOMIC_RELAXED);
+		if (!__atomic_load_n(&entry->header, __ATOMIC_RELAXED))
+			continue;
+		if (__atomic_load_n(&entry->recent, __ATOMIC_RELAXED))
+			__atomic_store_n(&entry->recent, 0, __ATOMIC_RELAXED);
+		else
+			idle = true;
+	}
+	return idle;
+}
+
+/* Empties a table that was taken, but for the entries that came into use again, and hands it back. */
+static size_t drain(struct lsh_record *record, size_t number, bool all)
+{
+	bool used = false;
+	unsigned i;
+
+	for (i = 0; i < LEASH__CREDITS; i++) {
+		struct leash__credit *entry = &record->deferred.table[i];
+
+		if (!__atomic_load_n(&entry->header, __ATOMIC_RELAXED))
+			continue;
+		if (!all && __atomic_load_n(&entry->recent, __ATOMIC_RELAXED)) {
+			used = true;
 			continue;
 		}
-		h = empty(&table[i], &count);
-		if (!h || !count)
-			continue;
-		LSH_POINT("take over: emptied");
-		outcome = lsh_apply(h, count);
-		if (outcome == LSH_DIED) {
-			LSH_COUNT(self, deaths_deferred);
+		taken[number].header = empty(entry, &taken[number].count);
+		number += taken[number].count != 0;
+	}
+	LSH_POINT("take over: emptied");
+	__atomic_store_n(&record->deferred.used, used, __ATOMIC_RELAXED);
+	record->deferred.taken = false;
+	__atomic_store_n(&record->hot.credits, record->deferred.table, __ATOMIC_RELEASE);
+	return number;
+}
+
+static void apply_taken(size_t number)
+{
+	struct lsh_record *self = lsh_record();
+	size_t i;
+
+	for (i = 0; i < number; i++) {
+		struct leash__header *h = taken[i].header;
+
+		switch (lsh_apply(h, taken[i].count)) {
+		case LSH_ALIVE:
+			break;
+		case LSH_DIED:
+			if (self)
+				LSH_COUNT(self, deaths_deferred);
 			lsh_bury(h, false);
-		} else if (outcome == LSH_PENDED) {
+			break;
+		case LSH_PENDED:
 			lsh_pending_add(h);
+			break;
 		}
 	}
 }
 
-static struct lsh_record *next_taken(struct lsh_record *record)
-{
-	while (record && !record->deferred.taken)
-		record = record->next;
-	return record;
-}
-
-bool lsh_deferred_take_over(struct lsh_record *self)
+bool lsh_deferred_take_over(bool all)
 {
 	struct lsh_record *record;
-	bool any = false;
+	size_t number = 0;
+	bool any = false, tables = false;
 
 	lsh_lock(&lsh_registry);
 	for (record = lsh_records(); record; record = record->next) {
-		if (!record->hot.credits || !has_entries(record))
+		if (!__atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED))
 			continue;
-		any = record->deferred.taken = true;
+		any = true;
+		if (!has_idle_entries(record) && !all)
+			continue;
+		tables = record->deferred.taken = true;
 		__atomic_store_n(&record->hot.credits, NULL, __ATOMIC_RELAXED);
 	}
-	if (any) {
+	if (tables) {
 		LSH_POINT("take over: taken");
 		lsh_op_grace_locked();
 	}
-	/* A record that is taken does not end, so the walk goes on from it after the lock was left. */
-	for (record = next_taken(lsh_records()); record; record = next_taken(record)) {
-		lsh_unlock(&lsh_registry);
-		drain(self, record->deferred.table);
-		LSH_POINT("take over: drained");
-		__atomic_store_n(&record->hot.credits, record->deferred.table, __ATOMIC_RELEASE);
-		LSH_COUNT(self, takeovers);
-		lsh_lock(&lsh_registry);
-		record->deferred.taken = false;
+	for (record = lsh_records(); record;) {
+		if (record->deferred.taken && number + LEASH__CREDITS <= TAKEN)
+			number = drain(record, number, all);
+		if (record->deferred.taken) {
+			/* No room: make some, without the lock, and look again from the start. */
+			lsh_unlock(&lsh_registry);
+			apply_taken(number);
+			number = 0;
+			lsh_lock(&lsh_registry);
+			record = lsh_records();
+		} else {
+			record = record->next;
+		}
 	}
 	lsh_unlock(&lsh_registry);
+	apply_taken(number);
 	return any;
 }
 

@@ -10,24 +10,25 @@ struct lsh_record;
 struct lsh_deferred {
 	struct leash__credit table[LEASH__CREDITS];
 	uint32_t filed; /* entries made since the last flush */
-	bool taken;     /* by the background thread; written under the registry's lock */
+	bool used;      /* there may be entries; cleared only by whoever took the table */
+	bool taken;     /* by the background thread; under the registry's lock */
 };
 
 /* Entries a thread may make before it flushes its own table. */
 #define LSH_FILED_MAX 4096
 
 /* What this thread has deferred of that object.  In its guard. */
-uint64_t lsh_credit_count(const struct lsh_record *record, const struct leash__header *h);
+uint32_t lsh_credit_count(const struct lsh_record *record, const struct leash__header *h);
 
 /* Takes back what this thread has deferred of that object, and returns the number.  In its guard. */
-uint64_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h);
+uint32_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h);
 
 /* Subtracts everything this thread has deferred.  Outside guards. */
 void lsh_deferred_flush(struct lsh_record *record);
 
-/* Subtracts what all threads have deferred, without their help.  Returns whether there was any.  `self` is the
- * calling thread's record; the caller holds lsh_pass. */
-bool lsh_deferred_take_over(struct lsh_record *self);
+/* Subtracts what all threads have deferred, without their help; entries in use only if `all`.  Returns whether
+ * there were any entries.  The caller holds lsh_pass. */
+bool lsh_deferred_take_over(bool all);
 
 /* Whether any thread has an entry in its table; exact after an op-grace. */
 bool lsh_deferred_any(void);

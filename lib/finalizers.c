@@ -49,6 +49,12 @@ static size_t backlog; /* what is in both lists, and what is in work; read witho
 
 static struct lsh_grave own_grave; /* the thread's */
 
+/* Held while waiting for liburcu's readers, so that no fork comes in between. */
+static struct lsh_lock grace = LSH_LOCK_INIT(LSH_RANK_GRACE);
+static bool grace_held;             /* by the thread that forks */
+static bool no_grace;               /* a child that cannot wait for readers any more */
+static struct lsh_grave left_over;  /* in the child, by the parent's thread */
+
 static void set_backlog(size_t number)
 {
 	__atomic_store_n(&backlog, number, __ATOMIC_RELAXED);
@@ -94,13 +100,29 @@ static void done(size_t number)
 	lsh_unlock(&worker.lock);
 }
 
+/* Nobody reads what was retired before the call. */
+static void wait_for_readers(void)
+{
+	lsh_lock(&grace);
+	lsh_op_grace();
+	synchronize_rcu();
+	lsh_unlock(&grace);
+	LSH_ACQUIRE(&retired);
+}
+
 static void free_retired(struct retired *list)
 {
 	size_t number = 0;
 
-	lsh_op_grace();
-	synchronize_rcu();
-	LSH_ACQUIRE(&retired);
+	if (no_grace) {
+		while (list) {
+			list = list->next;
+			number++;
+		}
+		done(number);
+		return;
+	}
+	wait_for_readers();
 	while (list) {
 		struct retired *next = list->next;
 
@@ -114,8 +136,11 @@ static void free_retired(struct retired *list)
 
 static void body(void)
 {
-	for (;;) {
-		struct leash__header *h = pop();
+	unsigned turn;
+
+	for (turn = 1;; turn++) {
+		/* Buffers do not wait for ever, however many deaths there are. */
+		struct leash__header *h = turn % 64 ? pop() : NULL;
 		struct retired *list;
 		bool stop;
 
@@ -130,7 +155,7 @@ static void body(void)
 		lsh_lock(&worker.lock);
 		list = retired;
 		retired = NULL;
-		stop = worker.stopping;
+		stop = worker.stopping && !first;
 		if (!list && !first)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
@@ -159,10 +184,10 @@ void leash_retire(void *ptr, void (*free_fn)(void *ptr))
 			lsh_say("leash_retire: no memory inside a read section; %p is leaked", ptr);
 			return;
 		}
-		lsh_op_grace();
-		synchronize_rcu();
-		LSH_ACQUIRE(&retired);
-		lsh_run_hook(free_fn, ptr);
+		if (!no_grace) {
+			wait_for_readers();
+			lsh_run_hook(free_fn, ptr);
+		}
 		return;
 	}
 	node->ptr = ptr;
@@ -216,9 +241,23 @@ bool lsh_finalizers_wait(const struct timespec *deadline)
 	return empty;
 }
 
+bool lsh_finalizers_busy(void)
+{
+	bool busy;
+
+	lsh_lock(&worker.lock);
+	busy = backlog != 0;
+	lsh_unlock(&worker.lock);
+	return busy;
+}
+
 void lsh_finalizers_stop(void)
 {
 	lsh_worker_stop(&worker);
+	lsh_lock(&worker.lock);
+	if (backlog)
+		lsh_worker_wake_locked(&worker); /* what came while it ended */
+	lsh_unlock(&worker.lock);
 }
 
 void lsh_finalizers_lock(void)
@@ -231,23 +270,57 @@ void lsh_finalizers_unlock(void)
 	pthread_mutex_unlock(&worker.lock.mutex);
 }
 
+void lsh_finalizers_lock_grace(void)
+{
+	grace_held = !rcu_read_ongoing();
+	if (grace_held)
+		pthread_mutex_lock(&grace.mutex);
+}
+
+void lsh_finalizers_unlock_grace(void)
+{
+	if (grace_held)
+		pthread_mutex_unlock(&grace.mutex);
+}
+
+void lsh_finalizers_after_fork(void)
+{
+	if (!grace_held) {
+		/* Our thread may have been inside liburcu's locks. */
+		no_grace = true;
+		grace = (struct lsh_lock)LSH_LOCK_INIT(LSH_RANK_GRACE);
+	}
+	/* A hook forked: this thread is the finalizer thread, and goes on. */
+	if (worker.running && pthread_equal(worker.thread, pthread_self()))
+		return;
+	left_over = own_grave;
+	own_grave = (struct lsh_grave){ .current = NULL };
+	lsh_worker_after_fork(&worker);
+}
+
 /* What the parent's thread was in the middle of.  A hook that was running does not run again: the reference
  * held for it is dropped.  Fields that were being released are released on.  An object in the
  * hands of its destroy stays where it is, half destroyed, and nobody can reach it. */
-void lsh_finalizers_after_fork(void)
+void lsh_finalizers_take_up(void)
 {
-	struct lsh_grave grave = own_grave;
 	const struct retired *node;
 	struct leash__header *h;
+	struct lsh_grave grave = left_over;
+	size_t number = 0;
 	int i;
 
-	own_grave = (struct lsh_grave){ .current = NULL };
-	set_backlog(0);
+	if (worker.running)
+		return;
+	left_over = (struct lsh_grave){ .current = NULL };
+	lsh_lock(&worker.lock);
 	for (h = first; h; h = lsh_link(h))
-		set_backlog(backlog + 1);
+		number++;
 	for (node = retired; node; node = node->next)
-		set_backlog(backlog + 1);
-	lsh_worker_after_fork(&worker);
+		number++;
+	set_backlog(number);
+	if (number)
+		lsh_worker_wake_locked(&worker);
+	lsh_unlock(&worker.lock);
 
 	for (i = 0; i < 2; i++) {
 		while ((h = grave.waiting[i]) != NULL) {
@@ -255,8 +328,10 @@ void lsh_finalizers_after_fork(void)
 			lsh_finalizers_push(h);
 		}
 	}
-	if (grave.stage == LSH_GRAVE_FIELDS)
-		lsh_finalizers_push(grave.current);
+	h = grave.current;
+	if (grave.stage == LSH_GRAVE_FIELDS ||
+	    (grave.stage == LSH_GRAVE_HOOKS && h->shared & LEASH__DEAD))
+		lsh_finalizers_push(h);
 	else if (grave.stage == LSH_GRAVE_HOOKS)
-		lsh_drop(grave.current, false);
+		lsh_drop(h, false);
 }

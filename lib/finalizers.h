@@ -19,15 +19,21 @@ void lsh_finalizers_help(void);
 /* Waits, for a bounded time, if there is far too much backlog. */
 void lsh_finalizers_throttle(void);
 
+/* Whether anything is queued or in work. */
+bool lsh_finalizers_busy(void);
+
 /* Waits until the backlog is empty.  False when the deadline (CLOCK_MONOTONIC) passed. */
 bool lsh_finalizers_wait(const struct timespec *deadline);
 
 /* Ends the thread; it starts again on demand.  Only with an empty backlog. */
 void lsh_finalizers_stop(void);
 
-/* Around fork(); the last takes up, in the child, what the vanished thread was burying. */
+/* Around fork(): see fork.c.  The last two in the child, with the locks held, and without. */
 void lsh_finalizers_lock(void);
 void lsh_finalizers_unlock(void);
+void lsh_finalizers_lock_grace(void);
+void lsh_finalizers_unlock_grace(void);
 void lsh_finalizers_after_fork(void);
+void lsh_finalizers_take_up(void);
 
 #endif

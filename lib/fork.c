@@ -1,28 +1,41 @@
 /* fork: the child has one thread and a copy of everything, in whatever state the other threads were.
  *
  * Before the fork every lock of the library is taken, in the order of their ranks; so the child finds no list half
- * changed, and the background thread between two passes.  What a lock does not protect:
+ * changed, the background thread between two passes, and nobody inside liburcu's grace period on our behalf.  What
+ * locks do not protect:
  *
- * - Operations of other threads inside their guards.  Each is one atomic step on an object, so the object is
- *   consistent; the thread's table of deferred decrements is used only if it was outside.
+ * - Operations of other threads inside their guards.  Most are one atomic step on an object; those of more steps
+ *   (merge, adopt) are written down in the thread's record first and put right here.  The thread's
+ *   table of deferred decrements is used only if it was outside.
+ * - Magazines, which their threads change without a guard: they are left alone, and their blocks lost to
+ *   the child.
  * - The finalizer thread in the middle of a burial: finalizers.c takes it up.
  *
- * Threads that do not exist in the child lose their records; their objects wait for the next thread that is given
- * the id, or for revocation.  The library's threads start again on demand.
+ * The child first, under the locks, forgets the threads it does not have; only then may anything start a
+ * thread of the library.  Objects of vanished threads wait for the next thread that is given the id, or for
+ * revocation.
  *
- * No handler calls malloc while it holds locks; jemalloc's and libc's own handlers may come before or after.
+ * A fork inside a read section of liburcu, while the finalizer thread waits for just such sections, must not wait
+ * for that thread.  The child then does without grace periods: what is retired there is never freed.
+ *
+ * No handler calls malloc while it holds locks.  jemalloc's handlers hold its locks; ours are registered after them,
+ * so they run before.
  */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "background.h"
 #include "finalizers.h"
+#include "fork.h"
 #include "heap.h"
 #include "revoke.h"
+#include "shutdown.h"
 #include "thread.h"
 
 static void before(void)
 {
 	pthread_mutex_lock(&lsh_pass.mutex);
+	lsh_finalizers_lock_grace();
 	lsh_threads_lock();
 	lsh_pending_lock();
 	lsh_types_lock();
@@ -31,32 +44,34 @@ static void before(void)
 	lsh_finalizers_lock();
 }
 
-static void unlock_shared(void)
+static void unlock(void)
 {
+	lsh_finalizers_unlock();
+	lsh_background_unlock();
 	lsh_heap_unlock();
 	lsh_types_unlock();
 	lsh_pending_unlock();
 	lsh_threads_unlock();
+	lsh_finalizers_unlock_grace();
 	pthread_mutex_unlock(&lsh_pass.mutex);
-}
-
-static void after_in_parent(void)
-{
-	lsh_finalizers_unlock();
-	lsh_background_unlock();
-	unlock_shared();
 }
 
 static void after_in_child(void)
 {
-	/* First what holds no thread up: from here on the locks are free, and nobody else wants them. */
-	unlock_shared();
+	lsh_threads_after_fork();
 	lsh_background_after_fork();
 	lsh_finalizers_after_fork();
-	lsh_threads_forget_others();
+	lsh_shutdown_after_fork();
+	unlock();
+	lsh_finalizers_take_up();
+	lsh_threads_bury_others();
 }
 
-__attribute__((constructor)) static void watch_forks(void)
+void lsh_fork_start(void)
 {
-	pthread_atfork(before, after_in_parent, after_in_child);
+	/* Whatever malloc registers it has registered after its first call. */
+	void *volatile memory = malloc(1);
+
+	free(memory);
+	pthread_atfork(before, unlock, after_in_child);
 }

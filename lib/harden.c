@@ -31,7 +31,7 @@ struct entry {
 bool lsh_hardened;
 static struct cds_lfht *table;
 
-__attribute__((constructor)) static void start(void)
+void lsh_harden_start(void)
 {
 	if (!lsh_options()->harden)
 		return;

@@ -216,6 +216,8 @@ bool lsh_magazine_refill(struct lsh_record *record, uint8_t i)
 		return false;
 	batch = depot_take(i);
 	if (batch) {
+		while (magazine->capacity < batch->count && grow(magazine, i))
+			;
 		number = batch->count < magazine->capacity ? batch->count : magazine->capacity;
 		memcpy(magazine->blocks, batch->blocks, number * sizeof(*batch->blocks));
 		free_blocks(batch->blocks + number, batch->count - number, block_bytes[i]);

@@ -20,7 +20,7 @@ library_sources = \
 	lib/fault.c lib/fault.h \
 	lib/finalizers.c lib/finalizers.h \
 	lib/field.c \
-	lib/fork.c \
+	lib/fork.c lib/fork.h \
 	lib/harden.c lib/harden.h \
 	lib/heap.c lib/heap.h \
 	lib/object.c \
@@ -28,7 +28,7 @@ library_sources = \
 	lib/lock.c lib/lock.h \
 	lib/points.h \
 	lib/revoke.c lib/revoke.h \
-	lib/shutdown.c \
+	lib/shutdown.c lib/shutdown.h \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/thread.c lib/thread.h \
 	lib/track.h \

@@ -81,7 +81,7 @@ static void emergency(struct lsh_record *record)
 
 	if (record)
 		lsh_deferred_flush(record);
-	lsh_background_pass();
+	lsh_background_pass(true);
 	lsh_finalizers_wait(&deadline);
 	if (record)
 		lsh_magazines_drain(record);

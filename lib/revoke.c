@@ -84,14 +84,24 @@ static uint32_t local_count(const struct leash__header *h)
 	return __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE;
 }
 
+/* An object that was looked ahead and died by other hands.  A finalizer may bring it back, and then it should
+ * not be pending for ever.  (Who links it meanwhile may undo this; then it is, and is not adopted any more.) */
+static bool skip(struct leash__header *h)
+{
+	__atomic_fetch_and(&h->shared, ~LEASH__PENDING, __ATOMIC_RELAXED);
+	return false;
+}
+
 /* Step 4; `held` is 1 for objects of the queue, which hold a reference. */
 static bool fold(struct leash__header *h, int64_t held)
 {
 	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE), new;
 	int64_t local = 0;
 
-	if (old & LEASH__DEAD || !(old & LEASH__PENDING))
+	if (!(old & LEASH__PENDING))
 		return false;
+	if (old & LEASH__DEAD)
+		return skip(h);
 	if (!(old & LEASH__MERGED)) {
 		local = local_count(h);
 		/* Before PENDING goes: who adopts the object writes it. */
@@ -102,14 +112,14 @@ static bool fold(struct leash__header *h, int64_t held)
 
 		LSH_POINT("fold: before the swap");
 		if (old & LEASH__DEAD)
-			return false;
+			return skip(h);
 		if (count < 0 && !(old & LEASH__IMMORTAL))
 			lsh_fault(h, "released more often than retained");
-		new = (lsh_with_count(old, count) | LEASH__MERGED | LEASH__TOUCHED) & ~LEASH__PENDING;
-		if (count == 0 && !(old & LEASH__IMMORTAL))
-			new |= LEASH__DEAD;
+		new = lsh_merged(old, count) & ~LEASH__PENDING;
 	} while (!__atomic_compare_exchange_n(&h->shared, &old, new, false, __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
+	if (new & ~old & LEASH__IMMORTAL)
+		lsh_overflowed(h);
 	return new & LEASH__DEAD;
 }
 
@@ -155,7 +165,7 @@ void lsh_pending_add(struct leash__header *h)
 void lsh_pending_throttle(void)
 {
 	if (__atomic_load_n(&chunk_count, __ATOMIC_RELAXED) > CHUNKS_LIMIT && !rcu_read_ongoing())
-		lsh_background_pass();
+		lsh_background_pass(false);
 }
 
 bool lsh_pending_any(void)
@@ -305,13 +315,12 @@ static void revoke(struct chunk *chunks)
 	}
 }
 
-bool lsh_revoke_all(void)
+unsigned lsh_revoke(unsigned rounds)
 {
 	struct chunk *chunks;
-	bool any = false;
+	unsigned round;
 
-	while ((chunks = take_all()) != NULL) {
-		any = true;
+	for (round = 0; round < rounds && (chunks = take_all()) != NULL; round++) {
 		revoke(chunks);
 		while (chunks) {
 			struct chunk *next = chunks->next;
@@ -321,7 +330,7 @@ bool lsh_revoke_all(void)
 			__atomic_fetch_sub(&chunk_count, 1, __ATOMIC_RELAXED);
 		}
 	}
-	return any;
+	return round;
 }
 
 void lsh_pending_lock(void)

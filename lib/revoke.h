@@ -18,9 +18,9 @@ void lsh_pending_throttle(void);
 /* Whether anything is queued. */
 bool lsh_pending_any(void);
 
-/* Revokes, folds and buries what is queued, until nothing is.  Returns whether there was any.  The
- * caller holds lsh_pass. */
-bool lsh_revoke_all(void);
+/* Revokes, folds and buries what is queued, and what comes of that, in at most so many rounds.  Returns the number
+ * of rounds it took.  The caller holds lsh_pass. */
+unsigned lsh_revoke(unsigned rounds);
 
 extern struct lsh_lock lsh_pass LSH_HIDDEN;
 

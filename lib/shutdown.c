@@ -10,6 +10,8 @@
 #include "fault.h"
 #include "finalizers.h"
 #include "heap.h"
+#include "revoke.h"
+#include "shutdown.h"
 #include "thread.h"
 #include "worker.h"
 
@@ -24,10 +26,18 @@ static int settle(void)
 	bool any;
 
 	do {
-		any = lsh_background_pass();
+		/* First, since what the hooks release is for the pass to find.  Afterwards the background
+		 * thread, still running, may have given the finalizers more, or they us. */
 		if (!lsh_finalizers_wait(&deadline)) {
 			lsh_say("leash_shutdown: a close, finalize or destroy function has not "
 				"returned for %d seconds", PATIENCE_SECONDS);
+			return -ETIMEDOUT;
+		}
+		any = lsh_background_pass(true) != LSH_PASS_NOTHING || lsh_finalizers_busy() ||
+		      lsh_pending_any() || lsh_deferred_any();
+		if (any && lsh_is_past(&deadline)) {
+			lsh_say("leash_shutdown: other threads have kept it busy for %d seconds",
+				PATIENCE_SECONDS);
 			return -ETIMEDOUT;
 		}
 	} while (any);
@@ -51,6 +61,8 @@ long leash_shutdown(void)
 	}
 	if (!error)
 		lsh_finalizers_stop();
+	else
+		lsh_background_poke(); /* it may have missed something while it ended */
 	lsh_detach();
 	lsh_heap_purge();
 	lsh_counters_sum(&sum);
@@ -58,6 +70,11 @@ long leash_shutdown(void)
 	if (error)
 		return error;
 	return (long)(sum.births - sum.frees - lsh_counters_immortals());
+}
+
+void lsh_shutdown_after_fork(void)
+{
+	lock = (struct lsh_lock)LSH_LOCK_INIT(LSH_RANK_SHUTDOWN);
 }
 
 const char *leash_version(void)

@@ -48,10 +48,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "background.h"
 #include "fault.h"
+#include "fork.h"
+#include "harden.h"
 #include "options.h"
 #include "points.h"
 #include "thread.h"
@@ -82,7 +85,6 @@ static pthread_key_t exit_key;
 static bool exit_key_made;
 static bool membarrier_works;
 static bool biased;
-static int fence; /* written for the sake of the full barrier */
 
 static int membarrier(int command)
 {
@@ -105,6 +107,8 @@ static void start(void)
 			   membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 	biased = membarrier_works && lsh_options()->bias;
 	exit_key_made = pthread_key_create(&exit_key, at_exit_of_thread) == 0;
+	lsh_harden_start();
+	lsh_fork_start();
 }
 
 bool lsh_biased(void)
@@ -213,6 +217,17 @@ struct lsh_record *lsh_record(void)
 	return attach();
 }
 
+static void full_fence(void)
+{
+#ifdef LEASH__STRONG_GUARD
+	static int word; /* ThreadSanitizer knows no fences */
+
+	__atomic_exchange_n(&word, 0, __ATOMIC_SEQ_CST);
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 struct lsh_record *lsh_begin(void)
 {
 	struct lsh_record *record = lsh_record();
@@ -221,10 +236,9 @@ struct lsh_record *lsh_begin(void)
 		lsh_lock(&guest_lock);
 		record = &guest;
 	}
-	if (__builtin_expect(biased, 1))
-		leash__enter(&record->hot);
-	else
-		__atomic_exchange_n(&record->hot.busy, 1, __ATOMIC_SEQ_CST);
+	leash__enter(&record->hot);
+	if (__builtin_expect(!biased, 0))
+		full_fence();
 	return record;
 }
 
@@ -250,17 +264,18 @@ void lsh_op_grace_locked(void)
 
 	pthread_once(&once, start);
 	LSH_POINT("grace: before the barrier");
-	if (membarrier_works)
-		membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-	else
-		__atomic_exchange_n(&fence, 0, __ATOMIC_SEQ_CST);
+	if (!membarrier_works)
+		full_fence();
+	else if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+		lsh_fault_call("membarrier", "it worked when the program began, and fails now");
 	LSH_POINT("grace: after the barrier");
 	for (record = records; record; record = record->next) {
 		unsigned looks = 0;
 
 		while (in_guard(record)) {
+			/* The thread has lost its processor in there; so may we ours. */
 			if (++looks % 128 == 0)
-				sched_yield();
+				nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 		}
 	}
 }
@@ -284,22 +299,52 @@ void lsh_threads_unlock(void)
 	pthread_mutex_unlock(&lsh_registry.mutex);
 }
 
-/* In the child of a fork, which has one thread.  What the others had deferred is subtracted, unless
- * they were inside a guard, where it may be half done: then it is lost, and some objects stay
- * alive in the child, which is the safe side.  Their objects are adopted with their ids. */
-void lsh_threads_forget_others(void)
+/* In the child of a fork, which has one thread.  The records of the others leave the registry, under its
+ * lock, before anything starts a thread here.  They are not freed: their magazines may have been caught in the
+ * middle of a change, so their blocks are lost to the child, but remain reachable. */
+static struct lsh_record *vanished;
+
+static void put_right(struct lsh_record *record)
+{
+	struct leash__header *h = record->moving;
+
+	if (!h)
+		return;
+	/* Either the swap has been made or nothing has. */
+	if (h->shared & LEASH__MERGED) {
+		h->owner = LEASH__NOBODY;
+		h->local = 0;
+	} else {
+		h->owner = record->hot.id;
+		h->local = record->moving_local;
+	}
+}
+
+void lsh_threads_after_fork(void)
 {
 	struct lsh_record *record, *next;
 
+	vanished = NULL;
 	for (record = records; record != &guest; record = next) {
 		next = record->next;
 		if (&record->hot == leash__self)
 			continue;
-		if (!record->hot.busy)
-			lsh_deferred_flush(record);
-		lsh_magazines_drain(record);
+		put_right(record);
 		unlink_record(record);
-		free(record);
+		record->next = vanished;
+		vanished = record;
 	}
 	guest.hot.busy = 0;
+}
+
+/* What they had deferred is subtracted, unless they were inside a guard, where it may be half done: then it is
+ * lost, and some objects stay alive in the child, which is the safe side. */
+void lsh_threads_bury_others(void)
+{
+	struct lsh_record *record;
+
+	for (record = vanished; record; record = record->next) {
+		if (!record->hot.busy)
+			lsh_deferred_flush(record);
+	}
 }

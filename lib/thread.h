@@ -24,6 +24,10 @@ struct lsh_record {
 	struct lsh_deferred deferred;
 	struct lsh_magazines magazines;
 
+	/* What this thread is changing in more than one step: the child of a fork puts it right. */
+	struct leash__header *moving;
+	uint32_t moving_local;
+
 	struct lsh_record *next, **link; /* the registry */
 };
 
@@ -59,6 +63,7 @@ bool lsh_biased(void);
 /* Around fork(): see fork.c. */
 void lsh_threads_lock(void);
 void lsh_threads_unlock(void);
-void lsh_threads_forget_others(void);
+void lsh_threads_after_fork(void);
+void lsh_threads_bury_others(void);
 
 #endif

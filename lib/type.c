@@ -4,8 +4,8 @@
  * birth and death need.  Numbers are given out at a type's first birth and never taken back.  Births find
  * them through a small cache of the thread's own, keyed by the description's address.
  *
- * Threads read an entry without a lock: whoever has an object of the type got it, directly or
- * through others, from a thread that saw the entry complete.
+ * Threads read entries without a lock: whoever has an object of the type got it, directly or through others, from
+ * a thread that saw the entry complete; whoever looks a description up finds its number stored with release.
  */
 #include <errno.h>
 #include <string.h>
@@ -47,24 +47,38 @@ static void describe(struct lsh_type *entry, const leash_type *type, unsigned id
 	entry->type = type;
 }
 
+static uint32_t place_of(const leash_type *type)
+{
+	return (uint32_t)(hash(type) >> 47);
+}
+
+/* Entries are never removed: what is found is there for good.  `place`: where the search ended. */
+static const struct lsh_type *find(const leash_type *type, uint32_t *place)
+{
+	uint32_t i = place_of(type), id;
+
+	for (; (id = __atomic_load_n(&by_address[i], __ATOMIC_ACQUIRE)) != 0; i = (i + 1) & 0x1ffff)
+		if (lsh_types[id].type == type)
+			break;
+	*place = i;
+	return id ? &lsh_types[id] : NULL;
+}
+
 static const struct lsh_type *find_or_add(const leash_type *type)
 {
-	struct lsh_type *entry = NULL;
-	uint32_t i = (uint32_t)(hash(type) >> 47);
+	uint32_t place;
+	const struct lsh_type *entry = find(type, &place);
 
+	if (entry)
+		return entry;
 	lsh_lock(&lock);
-	for (; by_address[i]; i = (i + 1) & 0x1ffff) {
-		entry = &lsh_types[by_address[i]];
-		if (entry->type == type)
-			goto out;
+	entry = find(type, &place);
+	if (!entry && count < LEASH__TYPE_MASK) {
+		count++;
+		describe(&lsh_types[count], type, count);
+		__atomic_store_n(&by_address[place], (uint16_t)count, __ATOMIC_RELEASE);
+		entry = &lsh_types[count];
 	}
-	entry = NULL;
-	if (count < LEASH__TYPE_MASK) {
-		entry = &lsh_types[++count];
-		describe(entry, type, count);
-		by_address[i] = (uint16_t)count;
-	}
-out:
 	lsh_unlock(&lock);
 	return entry;
 }

@@ -27,6 +27,15 @@ struct timespec lsh_from_now(long nanoseconds)
 	return time;
 }
 
+bool lsh_is_past(const struct timespec *deadline)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > deadline->tv_sec ||
+	       (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
 static void make_ready(struct lsh_worker *worker)
 {
 	pthread_condattr_t monotonic;
@@ -126,13 +135,9 @@ void lsh_worker_progress_locked(struct lsh_worker *worker)
 
 bool lsh_worker_wait_locked(struct lsh_worker *worker, const struct timespec *deadline)
 {
-	struct timespec now;
-
 	make_ready(worker);
 	wait_until(worker, &worker->progress, deadline);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec < deadline->tv_sec ||
-	       (now.tv_sec == deadline->tv_sec && now.tv_nsec < deadline->tv_nsec);
+	return !lsh_is_past(deadline);
 }
 
 void lsh_worker_stop(struct lsh_worker *worker)
@@ -157,5 +162,4 @@ void lsh_worker_after_fork(struct lsh_worker *worker)
 {
 	worker->ready = worker->running = worker->stopping = false;
 	__atomic_store_n(&worker->asleep, 1, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&worker->lock.mutex);
 }

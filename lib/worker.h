@@ -42,9 +42,11 @@ bool lsh_worker_wait_locked(struct lsh_worker *worker, const struct timespec *de
 /* Ends the thread and waits for its end. */
 void lsh_worker_stop(struct lsh_worker *worker);
 
-/* In the child of a fork, where the thread does not exist; the lock is held and left. */
+/* In the child of a fork, where the thread does not exist; under its lock. */
 void lsh_worker_after_fork(struct lsh_worker *worker);
 
+/* Deadlines, by CLOCK_MONOTONIC. */
 struct timespec lsh_from_now(long nanoseconds);
+bool lsh_is_past(const struct timespec *deadline);
 
 #endif

@@ -20,6 +20,7 @@ c_tests = \
 	tests/test-field \
 	tests/test-fork \
 	tests/test-hooks \
+	tests/test-interleave \
 	tests/test-misuse \
 	tests/test-options \
 	tests/test-reaper \
@@ -44,6 +45,8 @@ tests_stress_transfer_CPPFLAGS = $(points_cppflags)
 tests_stress_transfer_LDADD = $(points_ldadd)
 tests_test_allocation_CPPFLAGS = $(points_cppflags)
 tests_test_allocation_LDADD = $(points_ldadd)
+tests_test_interleave_CPPFLAGS = $(points_cppflags)
+tests_test_interleave_LDADD = $(points_ldadd)
 
 # It loads the library late: it must not be linked with it, nor with jemalloc.
 tests_test_dlopen_LDADD = tests/libtap.la
@@ -71,16 +74,17 @@ test_headers = \
 	tests/threads.h \
 	tests/wait.h
 
-# Those that run once more, under valgrind: one thread at a time, and much slower.
+# Those that run once more, under valgrind: not those that start themselves again (it would be valgrind
+# that they start), nor the long ones.
 valgrind_tests = \
 	tests/tap-self \
-	tests/test-birth \
-	tests/test-count \
-	tests/test-death \
+	tests/test-credit \
 	tests/test-field \
 	tests/test-hooks \
+	tests/test-reaper \
 	tests/test-scope \
-	tests/test-type
+	tests/test-type \
+	$(cxx_tests)
 
 test_scripts = \
 	tests/depgraph.sh

@@ -248,6 +248,28 @@ static struct managed **fields_of(struct managed *object, size_t *room)
 	}
 }
 
+/* The field's present value leaves it, as the record sees it. */
+static void forget(struct managed *p, struct managed *const *field)
+{
+	struct managed *old = *field;
+
+	if (old)
+		remove_parent(oracle_check(old)->record, p->record);
+}
+
+static struct managed *steal(struct managed *p, size_t field)
+{
+	size_t room;
+	struct managed **fields = fields_of(p, &room), *value = NULL;
+
+	if (field < room && fields[field]) {
+		add(&oracle_check(fields[field])->record->external, 1);
+		forget(p, &fields[field]);
+		value = leash_steal(&fields[field]);
+	}
+	return value;
+}
+
 static void destroy(void *payload)
 {
 	struct managed *object = payload;
@@ -302,7 +324,8 @@ static void finalize(void *payload)
 		leash_handoff(object);
 		break;
 	case 2:
-		if ((other = oracle_steal(object, scheduler_below(3))) != NULL)
+		/* Without the lock: nobody else has the object yet, and this thread may hold another's. */
+		if ((other = steal(object, scheduler_below(3))) != NULL)
 			oracle_release(other);
 		break;
 	case 3:
@@ -484,15 +507,6 @@ static bool may_refer(const struct managed *p, const struct managed *value)
 	return value->record->number < p->record->number && add_parent(value->record, p->record);
 }
 
-/* The field's present value leaves it, as the record sees it. */
-static void forget(struct managed *p, struct managed *const *field)
-{
-	struct managed *old = *field;
-
-	if (old)
-		remove_parent(oracle_check(old)->record, p->record);
-}
-
 bool oracle_set(struct managed *p, size_t field, struct managed *value)
 {
 	pthread_mutex_t *lock = lock_fields(p);
@@ -541,16 +555,10 @@ struct managed *oracle_get(struct managed *p, size_t field)
 struct managed *oracle_steal(struct managed *p, size_t field)
 {
 	pthread_mutex_t *lock = lock_fields(p);
-	size_t room;
-	struct managed **fields = fields_of(p, &room), *value = NULL;
+	struct managed *value = steal(p, field);
 
-	if (field < room && fields[field]) {
-		add(&oracle_check(fields[field])->record->external, 1);
-		forget(p, &fields[field]);
-		value = leash_steal(&fields[field]);
-	}
 	pthread_mutex_unlock(lock);
-	return value ? oracle_check(value) : NULL;
+	return value;
 }
 
 void oracle_clear(struct managed *p, size_t field)

@@ -107,6 +107,7 @@ static void give(struct managed *object)
 static void *builder(void *argument)
 {
 	unsigned number = (unsigned)(uintptr_t)argument, lists;
+	int over = rounds + 1;
 
 	scheduler_enter(1 + number);
 	for (lists = 1 + scheduler_below(4); lists; lists--) {
@@ -116,7 +117,7 @@ static void *builder(void *argument)
 	}
 	if (number % 3 == 0) {
 		__atomic_fetch_add(&blocked, 1, __ATOMIC_RELEASE);
-		baton_await(&gate, rounds + 1);
+		baton_await(&gate, over);
 	}
 	scheduler_leave();
 	return NULL;

@@ -357,7 +357,7 @@ static void options(void)
 		{ "bias:true", "", 0 },
 		{ "bias:false,harden:true", "", 0 },
 		{ "bias:true,", "", 0 },
-		{ ",bias:true", "", 0 },
+		{ ",bias:true", "\"\"", 1 },
 	};
 	static char endless[3000];
 	struct outcome o;

@@ -45,7 +45,8 @@ struct engine {
 	/* Lets go of the graph.  Afterwards nothing outside it holds any of its objects. */
 	void (*drop)(void);
 	/* Waits until all deaths have happened.  How many objects there are, by the library's own
-	 * count; negative for one that keeps none. */
+	 * count; -ENOSYS from one that keeps none; another negative errno value when deaths are
+	 * still going on. */
 	long (*settle)(void);
 	/* By the engine's register, which knows births and deaths and counts nothing. */
 	bool (*is_alive)(uint32_t object);

@@ -234,14 +234,17 @@ static int drop_graphs(struct job *job)
 	return 0;
 }
 
-/* Frees an engine's graph in whatever state it is: 0 if then no object is left. */
+/* Frees an engine's graph in whatever state it is: 0 if then no object is left.  If objects go
+ * on dying nothing is touched, as nobody can tell which pointers are still good. */
 static int free_graph(const struct engine *engine, uint32_t objects)
 {
 	uint32_t left = 0;
 	long counted;
 
 	engine->drop();
-	engine->settle();
+	counted = engine->settle();
+	if (counted < 0 && counted != -ENOSYS)
+		return 1;
 	engine->cut();
 	counted = engine->settle();
 	for (uint32_t i = 0; i < objects; i++)

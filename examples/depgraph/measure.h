@@ -8,8 +8,8 @@
 enum { LEASH, NAIVE, ENGINES };
 
 struct rates {
-	double walks; /* a second, all threads together */
-	double step;  /* nanoseconds, of one thread's time */
+	double walks; /* a second, by the clock on the wall, all threads together */
+	double step;  /* nanoseconds of the whole process's time on processors */
 };
 
 struct measurement {

@@ -1,6 +1,7 @@
 /* What depgraph says on standard output; disagreement goes to standard error as well. */
 #include "report.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ void report_rates(const struct measurement *m, const struct engine *const engine
 	printf("\n%-22s", "threads");
 	for (int e = 0; e < ENGINES; e++)
 		printf("%16u", threads);
-	printf("\n\nleash makes %.2f times as many steps a second "
+	printf("\n\nleash makes %.2f times as many steps in the same processor time "
 	       "(median of %u rounds; %.2f to %.2f)\n\n",
 	       m->ratio, m->rounds, m->lowest, m->highest);
 }
@@ -139,6 +140,10 @@ bool check_left(const struct database *db, const struct prediction *p,
 {
 	uint32_t left = 0, differences = 0;
 
+	if (counted < 0 && counted != -ENOSYS) {
+		differ(engine, "leash_shutdown(): %s", strerror((int)-counted));
+		return false;
+	}
 	for (uint32_t i = 0; i < p->objects; i++) {
 		bool alive = engine->is_alive(i);
 

@@ -103,12 +103,18 @@ struct leash__thread {
 #define LEASH__DIRECT
 #endif
 
+/* Compilers think the paths below too long to be inlined; measured, they are twice as fast when they are. */
+#define LEASH__INLINE inline __attribute__((always_inline))
+
 #pragma GCC visibility push(default)
 /* The number at the end is the version of this file's layout. */
 extern __thread struct leash__thread *leash__self_1 __attribute__((tls_model("initial-exec")));
 LEASH__DIRECT void *leash__retain_slow(const void *object);
 LEASH__DIRECT void leash__release_slow(const void *object);
-LEASH__DIRECT void leash__release_last(struct leash__header *header); /* in the guard, which it leaves */
+/* These are called inside the guard and leave it. */
+LEASH__DIRECT void leash__release_last(struct leash__header *header);
+LEASH__DIRECT void *leash__retain_missed(struct leash__header *header);
+LEASH__DIRECT void leash__release_missed(struct leash__header *header);
 #pragma GCC visibility pop
 
 #define leash__self leash__self_1

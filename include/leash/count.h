@@ -67,10 +67,11 @@ void leash_immortalize(const void *object);
 
 #pragma GCC visibility pop
 
-static inline void *leash__retain(const void *object)
+static LEASH__INLINE void *leash__retain(const void *object)
 {
 	struct leash__thread *self = leash__self;
 	struct leash__header *h;
+	struct leash__credit *credit;
 
 	if (__builtin_expect(object == NULL, 0))
 		return NULL;
@@ -85,30 +86,28 @@ static inline void *leash__retain(const void *object)
 			leash__leave(self);
 			return (void *)(uintptr_t)object;
 		}
-	} else {
-		struct leash__credit *credit =
-			__atomic_load_n(&self->credits, __ATOMIC_ACQUIRE);
+	} else if (__builtin_expect((credit = __atomic_load_n(&self->credits, __ATOMIC_ACQUIRE)) !=
+					    NULL, 1)) {
+		uint32_t count;
 
-		if (__builtin_expect(credit != NULL, 1)) {
-			uint32_t count;
-
-			credit = leash__credit_of(credit, h);
-			count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED);
-			if (__atomic_load_n(&credit->header, __ATOMIC_RELAXED) == h && count != 0) {
-				__atomic_store_n(&credit->count, count - 1, __ATOMIC_RELAXED);
-				leash__leave(self);
-				return (void *)(uintptr_t)object;
-			}
-		}
+		credit = leash__credit_of(credit, h);
+		count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED);
+		if (__builtin_expect(__atomic_load_n(&credit->header, __ATOMIC_RELAXED) != h ||
+					     count == 0, 0))
+			return leash__retain_missed(h);
+		__atomic_store_n(&credit->count, count - 1, __ATOMIC_RELAXED);
+		leash__leave(self);
+		return (void *)(uintptr_t)object;
 	}
 	leash__leave(self);
 	return leash__retain_slow(object);
 }
 
-static inline void leash__release(const void *object)
+static LEASH__INLINE void leash__release(const void *object)
 {
 	struct leash__thread *self = leash__self;
 	struct leash__header *h;
+	struct leash__credit *credit;
 
 	if (__builtin_expect(object == NULL, 0))
 		return;
@@ -117,39 +116,36 @@ static inline void leash__release(const void *object)
 	if (__builtin_expect(__atomic_load_n(&h->owner, __ATOMIC_RELAXED) == self->id, 1)) {
 		uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
 
-		if (__builtin_expect(local >= 2 * LEASH__LOCAL_ONE, 1)) {
-			__atomic_store_n(&h->local, local - LEASH__LOCAL_ONE, __ATOMIC_RELAXED);
-			leash__leave(self);
+		if (__builtin_expect(local < 2 * LEASH__LOCAL_ONE, 0)) {
+			leash__release_last(h);
 			return;
 		}
-		leash__release_last(h);
-		return;
-	} else {
-		struct leash__credit *credit =
-			__atomic_load_n(&self->credits, __ATOMIC_ACQUIRE);
+		__atomic_store_n(&h->local, local - LEASH__LOCAL_ONE, __ATOMIC_RELAXED);
+		leash__leave(self);
+	} else if (__builtin_expect((credit = __atomic_load_n(&self->credits, __ATOMIC_ACQUIRE)) !=
+					    NULL, 1)) {
+		uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+		uint32_t count;
 
-		if (__builtin_expect(credit != NULL, 1)) {
-			credit = leash__credit_of(credit, h);
-			if (__atomic_load_n(&credit->header, __ATOMIC_RELAXED) == h) {
-				uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
-				uint32_t count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED) + 1;
-
-				/* Not if this may be the last visible reference: then it dies now. */
-				if (__builtin_expect(!(shared & (LEASH__DEAD | LEASH__PROMPT |
-								 LEASH__IMMORTAL)) &&
-						     (shared & LEASH__VISIBLE) !=
-							     ((uint64_t)count << LEASH__COUNT_SHIFT | LEASH__MERGED) &&
-						     count < LEASH__CREDIT_MAX, 1)) {
-					__atomic_store_n(&credit->count, count, __ATOMIC_RELAXED);
-					__atomic_store_n(&credit->recent, 1, __ATOMIC_RELAXED);
-					leash__leave(self);
-					return;
-				}
-			}
+		credit = leash__credit_of(credit, h);
+		count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED) + 1;
+		/* Not if this may be the last visible reference: then it dies now. */
+		if (__builtin_expect(__atomic_load_n(&credit->header, __ATOMIC_RELAXED) != h ||
+					     (shared & (LEASH__DEAD | LEASH__PROMPT | LEASH__IMMORTAL)) ||
+					     (shared & LEASH__VISIBLE) ==
+						     ((uint64_t)count << LEASH__COUNT_SHIFT |
+						      LEASH__MERGED) ||
+					     count >= LEASH__CREDIT_MAX, 0)) {
+			leash__release_missed(h);
+			return;
 		}
+		__atomic_store_n(&credit->count, count, __ATOMIC_RELAXED);
+		__atomic_store_n(&credit->recent, 1, __ATOMIC_RELAXED);
+		leash__leave(self);
+	} else {
+		leash__leave(self);
+		leash__release_slow(object);
 	}
-	leash__leave(self);
-	leash__release_slow(object);
 }
 
 #ifdef __cplusplus

@@ -35,9 +35,11 @@ static inline void leash__with_end(void *variable)
  * Takes over the reference that the expression returns for the block; on leaving the block, by its
  * end, break, return or goto, the object is closed, whoever else holds it, and the reference
  * released.  The block runs also when the expression is NULL.  `continue` leaves the block. */
-#define LEASH_WITH(declaration, expression)                                                        \
-	for (int leash__once = 1; leash__once; leash__once = 0)                                    \
+#define LEASH_WITH(declaration, expression) LEASH__WITH(declaration, expression, __COUNTER__)
+#define LEASH__WITH(declaration, expression, n) LEASH__WITH_(declaration, expression, n)
+#define LEASH__WITH_(declaration, expression, n)                                                   \
+	for (int leash__once_##n = 1; leash__once_##n; leash__once_##n = 0)                        \
 		for (declaration __attribute__((cleanup(leash__with_end))) = (expression);         \
-		     leash__once; leash__once = 0)
+		     leash__once_##n; leash__once_##n = 0)
 
 #endif

@@ -129,7 +129,13 @@ template <class M> constexpr leash_field check()
 } // namespace leash_detail
 #define LEASH__CHECK(T, m) leash_detail::check<decltype(((T *)0)->m)>()
 #else
-#define LEASH__CHECK(T, m) (0 * sizeof(&*((T *)0)->m))
+/* The address of the member if it is a pointer, of its first element if it is an array: in both cases what that
+ * leads to must be something that can be dereferenced. */
+#define LEASH__CHECK(T, m)                                                                         \
+	(0 * sizeof(&**__builtin_choose_expr(                                                      \
+		     __builtin_types_compatible_p(__typeof__(((T *)0)->m),                         \
+						  __typeof__(&*((T *)0)->m)),                      \
+		     &((T *)0)->m, &*((T *)0)->m)))
 #endif
 
 #define LEASH__EACH(T, ...)                                                                        \

@@ -15,7 +15,6 @@
 	X(revocations)       /* objects whose owner was taken away */                    \
 	X(revocation_batches)/* op-graces that took */                                   \
 	X(flushes)           /* tables of deferred decrements emptied */                 \
-	X(takeovers)         /* of these, by the background thread */                    \
 	X(frees)             /* objects whose memory went */
 
 struct lsh_counters {
