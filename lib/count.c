@@ -339,12 +339,13 @@ static __attribute__((noinline)) void release_oddly(struct lsh_record *record, s
 	finish(record, h, release_shared(record, h), true);
 }
 
-/* Not the owner, and the credit cannot simply be filed: there is no entry yet, or this may be the last visible
+/* Not the owner, the table is ours, and the credit cannot simply be filed: there is no entry yet, or this may be the last visible
  * reference, or the object wants no deferring. */
 void leash__release_missed(struct leash__header *h)
 {
 	struct lsh_record *record = (struct lsh_record *)leash__self;
-	struct leash__credit *entry = leash__credit_of(record->hot.credits, h);
+	/* The caller read hot.credits in this guard and found the table; by now the pointer may be gone. */
+	struct leash__credit *entry = leash__credit_of(record->deferred.table, h);
 	uint64_t shared = load_shared(h);
 
 	if (__builtin_expect(shared & (LEASH__IMMORTAL | LEASH__DEAD | LEASH__PROMPT) ||

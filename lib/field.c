@@ -6,6 +6,13 @@
 #undef leash_steal
 #undef leash_clear
 
+#include "fault.h"
+
+void leash__no_field(void)
+{
+	lsh_fault_call("leash_set, get, steal or clear", "the address of the field is NULL");
+}
+
 void leash_set(void *field, const void *object)
 {
 	leash__set(field, object, 0);

@@ -8,7 +8,7 @@
 #include "threads.h"
 #include "wait.h"
 
-#define LONG (SLOW ? 1000000 : 10000000)
+#define LONG (THREAD_SANITIZED ? 200000 : SLOW ? 1000000 : 10000000)
 #define STACK ((size_t)256 << 10)
 
 struct node {

@@ -276,10 +276,11 @@ static void merge_meets_counts(void)
 static void lost_wake_up(void)
 {
 	for (int i = 0; i < 2; i++) {
-		int before = deaths(&obituary);
 		struct mortal *m;
+		int before;
 
 		arm("background: about to sleep");
+		before = deaths(&obituary);
 		m = i ? mortal_new(&obituary) : merged_new();
 		elsewhere(drop, mortal_new(&obituary));
 		await_stop();
@@ -303,10 +304,11 @@ static void fork_with_a_burial(void)
 	static const char *const points[] = { "finalizers: popped", "death: before the memory goes" };
 
 	for (int i = 0; i < 2; i++) {
-		int before = deaths(&obituary), status;
+		int before, status;
 		pid_t pid;
 
 		arm(points[i]);
+		before = deaths(&obituary);
 		elsewhere(drop, mortal_new(&obituary));
 		await_stop();
 		pid = fork();

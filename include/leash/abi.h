@@ -146,7 +146,7 @@ static inline void leash__leave(struct leash__thread *self)
 
 static inline struct leash__header *leash__header_of(const void *object)
 {
-	return (struct leash__header *)(uintptr_t)object - 1;
+	return (struct leash__header *)((uintptr_t)object - sizeof(struct leash__header));
 }
 
 static inline struct leash__credit *leash__credit_of(struct leash__credit *credits,

@@ -34,13 +34,19 @@ void leash_set_take(void *field, const void *object);
 void *leash_get(const void *field);
 void *leash_steal(void *field);
 void leash_clear(void *field);
+
+/* Aborts with one line: the address of a reference was NULL. */
+void leash__no_field(void) __attribute__((noreturn, cold));
 #pragma GCC visibility pop
 
 static inline void *leash__exchange(void *field, const void *object)
 {
 	leash__ref *ref = (leash__ref *)field;
-	void *old = __atomic_load_n(ref, __ATOMIC_RELAXED);
+	void *old;
 
+	if (__builtin_expect(field == NULL, 0))
+		leash__no_field();
+	old = __atomic_load_n(ref, __ATOMIC_RELAXED);
 	__atomic_store_n(ref, (void *)(uintptr_t)object, __ATOMIC_RELEASE);
 	return old;
 }
@@ -57,8 +63,10 @@ static inline void leash__set_take(void *field, const void *object, size_t check
 	leash__release(leash__exchange(field, object));
 }
 
-static inline void *leash__get(const void *field)
+static LEASH__INLINE void *leash__get(const void *field)
 {
+	if (__builtin_expect(field == NULL, 0))
+		leash__no_field();
 	return leash__retain(__atomic_load_n((const leash__ref *)field, __ATOMIC_RELAXED));
 }
 
