@@ -11,14 +11,26 @@
  *
  *   - when another object needs the entry (count.c), or one entry holds LEASH__CREDIT_MAX;
  *   - by the thread itself after LSH_FILED_MAX new entries, at leash_flush(), and at its end;
- *   - by the background thread, without the thread's help, when nothing has been filed into the entry between two
- *     of its looks, a millisecond or two.  An entry in use stays: its thread has the object in its hands
- *     anyway.
+ *   - when nothing has been filed into the entry for a millisecond or two.  An entry in use stays: its thread has the
+ *     object in its hands anyway.
  *
  * A release that can see that it holds the last reference (merged, and the count is 1 and its own
  * credits) defers nothing: the object dies at once.
  *
- * Taking over.  The table belongs to its thread inside guards that read hot.credits != NULL:
+ * Going through the tables.  Whoever looks into another thread's table takes its cache lines away, so the
+ * background thread only asks, by setting hot.credits to NULL.  An active thread finds no table at its next use, comes
+ * here, goes through it by itself (empties the idle entries, unmarks the others) and puts the pointer back.  One
+ * that has not come by the next look is idle, perhaps for ever; its table is then taken.  One word decides who:
+ *
+ *      FREE  -> ASKED              background thread, after hot.credits = NULL
+ *      FREE, ASKED -> ANSWERED     its thread, which goes through it now
+ *      ASKED -> TAKEN              background thread, and hot.credits = NULL again
+ *      ANSWERED, TAKEN -> FREE     who had it, after hot.credits = table
+ *
+ * All by compare-and-swap but the last, which is a release.  Only in ANSWERED and TAKEN are entries emptied, but for
+ * the thread's own evictions, inside guards that read hot.credits != NULL.
+ *
+ * Taking.  The table belongs to its thread inside guards that read hot.credits != NULL:
  *
  *      background                               thread, in a guard
  *      hot.credits = NULL                       credits = hot.credits     (acquire)
@@ -31,9 +43,9 @@
  * order the emptied entries before the thread's next use (with a relaxed load, a processor may use
  * an entry as it was before, and a subtracted credit twice).  A record does not end while its table is taken.
  *
- * Entries keep their object with 0 credits: as long as one is there, the background thread is awake (it
- * clears them when it empties the table), so only the making of an entry has to look whether it
- * sleeps.  Such an entry holds nothing; the object may be gone, and another one may be at its place.
+ * Entries keep their object with 0 credits: as long as one is there, the background thread is awake (they go
+ * when they are idle), so only the making of an entry has to look whether it sleeps.  Such an entry holds
+ * nothing; the object may be gone, and another one may be at its place.
  *
  * Progress: filing and taking back are wait-free.
  */
@@ -90,39 +102,75 @@ static struct leash__header *empty(struct leash__credit *entry, uint32_t *count)
 	return h;
 }
 
+/* Empties one of this thread's own entries, in a guard of its own: guards are short. */
+static void flush_entry(struct lsh_record *record, struct leash__credit *entry)
+{
+	enum lsh_outcome outcome = LSH_ALIVE;
+	struct leash__header *h;
+	uint32_t count;
+
+	leash__enter(&record->hot);
+	h = empty(entry, &count);
+	if (h && count) {
+		LSH_POINT("flush: emptied");
+		outcome = lsh_apply(h, count);
+		if (outcome == LSH_DIED)
+			LSH_COUNT(record, deaths_deferred);
+	}
+	leash__leave(&record->hot);
+	if (outcome == LSH_DIED)
+		lsh_bury(h, false);
+	else if (outcome == LSH_PENDED)
+		lsh_pending_add(h);
+}
+
+static void hand_back(struct lsh_record *record, bool used)
+{
+	__atomic_store_n(&record->deferred.used, used, __ATOMIC_RELAXED);
+	/* Before FREE: afterwards the pointer may be taken away again at any time. */
+	__atomic_store_n(&record->hot.credits, record->deferred.table, __ATOMIC_RELEASE);
+	__atomic_store_n(&record->deferred.state, LSH_TABLE_FREE, __ATOMIC_RELEASE);
+}
+
+/* Goes through this thread's own table, unless the background thread has it, or it is being gone through. */
+static void go_through(struct lsh_record *record, bool all)
+{
+	unsigned state = __atomic_load_n(&record->deferred.state, __ATOMIC_RELAXED), i;
+	bool used = false;
+
+	do
+		if (state == LSH_TABLE_ANSWERED || state == LSH_TABLE_TAKEN)
+			return;
+	while (!__atomic_compare_exchange_n(&record->deferred.state, &state, LSH_TABLE_ANSWERED, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	LSH_POINT("deferred: answer");
+	for (i = 0; i < LEASH__CREDITS; i++) {
+		struct leash__credit *entry = &record->deferred.table[i];
+
+		if (!__atomic_load_n(&entry->header, __ATOMIC_RELAXED))
+			continue;
+		if (all || !__atomic_load_n(&entry->recent, __ATOMIC_RELAXED)) {
+			flush_entry(record, entry);
+		} else {
+			__atomic_store_n(&entry->recent, 0, __ATOMIC_RELAXED);
+			used = true;
+		}
+	}
+	hand_back(record, used);
+}
+
+void lsh_deferred_answer(struct lsh_record *record)
+{
+	go_through(record, false);
+}
+
 void lsh_deferred_flush(struct lsh_record *record)
 {
-	unsigned i;
-
 	record->deferred.filed = 0;
 	if (!__atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED))
 		return;
 	LSH_COUNT(record, flushes);
-	for (i = 0; i < LEASH__CREDITS; i++) {
-		struct leash__credit *credits;
-		struct leash__header *h = NULL;
-		enum lsh_outcome outcome = LSH_ALIVE;
-		uint32_t count = 0;
-
-		if (!__atomic_load_n(&record->deferred.table[i].header, __ATOMIC_RELAXED))
-			continue;
-		/* One guard an entry: guards are short. */
-		leash__enter(&record->hot);
-		credits = __atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE);
-		if (credits)
-			h = empty(&credits[i], &count);
-		if (h && count) {
-			LSH_POINT("flush: emptied");
-			outcome = lsh_apply(h, count);
-			if (outcome == LSH_DIED)
-				LSH_COUNT(record, deaths_deferred);
-		}
-		leash__leave(&record->hot);
-		if (outcome == LSH_DIED)
-			lsh_bury(h, false);
-		else if (outcome == LSH_PENDED)
-			lsh_pending_add(h);
-	}
+	go_through(record, true);
 }
 
 bool lsh_deferred_any(void)
@@ -144,11 +192,9 @@ static struct taken {
 	uint32_t count;
 } taken[TAKEN];
 
-/* Whether a table holds entries that nothing has been filed into since the last look.  The thread may be using it:
- * a mark it makes just now may be lost, and the entry be emptied a little early. */
-static bool has_idle_entries(struct lsh_record *record)
+/* Empties a table that was taken and hands it back. */
+static size_t drain(struct lsh_record *record, size_t number)
 {
-	bool idle = false;
 	unsigned i;
 
 	for (i = 0; i < LEASH__CREDITS; i++) {
@@ -156,36 +202,11 @@ static bool has_idle_entries(struct lsh_record *record)
 
 		if (!__atomic_load_n(&entry->header, __ATOMIC_RELAXED))
 			continue;
-		if (__atomic_load_n(&entry->recent, __ATOMIC_RELAXED))
-			__atomic_store_n(&entry->recent, 0, __ATOMIC_RELAXED);
-		else
-			idle = true;
-	}
-	return idle;
-}
-
-/* Empties a table that was taken, but for the entries that came into use again, and hands it back. */
-static size_t drain(struct lsh_record *record, size_t number, bool all)
-{
-	bool used = false;
-	unsigned i;
-
-	for (i = 0; i < LEASH__CREDITS; i++) {
-		struct leash__credit *entry = &record->deferred.table[i];
-
-		if (!__atomic_load_n(&entry->header, __ATOMIC_RELAXED))
-			continue;
-		if (!all && __atomic_load_n(&entry->recent, __ATOMIC_RELAXED)) {
-			used = true;
-			continue;
-		}
 		taken[number].header = empty(entry, &taken[number].count);
 		number += taken[number].count != 0;
 	}
 	LSH_POINT("take over: emptied");
-	__atomic_store_n(&record->deferred.used, used, __ATOMIC_RELAXED);
-	record->deferred.taken = false;
-	__atomic_store_n(&record->hot.credits, record->deferred.table, __ATOMIC_RELEASE);
+	hand_back(record, false);
 	return number;
 }
 
@@ -212,6 +233,24 @@ static void apply_taken(size_t number)
 	}
 }
 
+static bool change_state(struct lsh_record *record, unsigned from, unsigned to)
+{
+	return __atomic_compare_exchange_n(&record->deferred.state, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* Takes a table that was asked for, and asks for one that was not; true if it is taken. */
+static bool take_or_ask(struct lsh_record *record, bool all)
+{
+	bool mine = change_state(record, LSH_TABLE_ASKED, LSH_TABLE_TAKEN);
+
+	__atomic_store_n(&record->hot.credits, NULL, __ATOMIC_RELAXED);
+	LSH_POINT("deferred: no table");
+	if (mine || !change_state(record, LSH_TABLE_FREE, LSH_TABLE_ASKED))
+		return mine;
+	return all && take_or_ask(record, false);
+}
+
 bool lsh_deferred_take_over(bool all)
 {
 	struct lsh_record *record;
@@ -223,19 +262,16 @@ bool lsh_deferred_take_over(bool all)
 		if (!__atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED))
 			continue;
 		any = true;
-		if (!has_idle_entries(record) && !all)
-			continue;
-		tables = record->deferred.taken = true;
-		__atomic_store_n(&record->hot.credits, NULL, __ATOMIC_RELAXED);
+		tables |= take_or_ask(record, all);
 	}
 	if (tables) {
 		LSH_POINT("take over: taken");
 		lsh_op_grace_locked();
 	}
 	for (record = lsh_records(); record;) {
-		if (record->deferred.taken && number + LEASH__CREDITS <= TAKEN)
-			number = drain(record, number, all);
-		if (record->deferred.taken) {
+		if (record->deferred.state == LSH_TABLE_TAKEN && number + LEASH__CREDITS <= TAKEN)
+			number = drain(record, number);
+		if (record->deferred.state == LSH_TABLE_TAKEN) {
 			/* No room: make some, without the lock, and look again from the start. */
 			lsh_unlock(&lsh_registry);
 			apply_taken(number);

@@ -10,9 +10,11 @@ struct lsh_record;
 struct lsh_deferred {
 	struct leash__credit table[LEASH__CREDITS];
 	uint32_t filed; /* entries made since the last flush */
-	bool used;      /* there may be entries; cleared only by whoever took the table */
-	bool taken;     /* by the background thread; under the registry's lock */
+	bool used;      /* there may be entries; cleared only in the states ANSWERED and TAKEN */
+	unsigned state; /* see deferred.c */
 };
+
+enum { LSH_TABLE_FREE, LSH_TABLE_ASKED, LSH_TABLE_ANSWERED, LSH_TABLE_TAKEN };
 
 /* Entries a thread may make before it flushes its own table. */
 #define LSH_FILED_MAX 4096
@@ -22,6 +24,9 @@ uint32_t lsh_credit_count(const struct lsh_record *record, const struct leash__h
 
 /* Takes back what this thread has deferred of that object, and returns the number.  In its guard. */
 uint32_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h);
+
+/* For a thread whose table was asked for: goes through it.  Outside guards. */
+void lsh_deferred_answer(struct lsh_record *record);
 
 /* Subtracts everything this thread has deferred.  Outside guards. */
 void lsh_deferred_flush(struct lsh_record *record);

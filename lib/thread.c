@@ -191,7 +191,7 @@ static void end_record(struct lsh_record *record)
 	lsh_magazines_drain(record);
 	LSH_POINT("thread: emptied");
 	lsh_lock(&lsh_registry);
-	while (record->deferred.taken) {
+	while (__atomic_load_n(&record->deferred.state, __ATOMIC_ACQUIRE) == LSH_TABLE_TAKEN) {
 		lsh_unlock(&lsh_registry);
 		sched_yield();
 		lsh_lock(&lsh_registry);
@@ -235,6 +235,9 @@ struct lsh_record *lsh_begin(void)
 	if (__builtin_expect(!record, 0)) {
 		lsh_lock(&guest_lock);
 		record = &guest;
+	} else if (__builtin_expect(__atomic_load_n(&record->deferred.state, __ATOMIC_RELAXED) ==
+					    LSH_TABLE_ASKED, 0)) {
+		lsh_deferred_answer(record);
 	}
 	leash__enter(&record->hot);
 	if (__builtin_expect(!biased, 0))
@@ -344,6 +347,7 @@ void lsh_threads_bury_others(void)
 	struct lsh_record *record;
 
 	for (record = vanished; record; record = record->next) {
+		record->deferred.state = LSH_TABLE_FREE;
 		if (!record->hot.busy)
 			lsh_deferred_flush(record);
 	}

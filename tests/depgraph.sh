@@ -7,8 +7,8 @@
 
 . "$srcdir/tests/tap.sh"
 
-depgraph=$PWD/${top_builddir:-.}/examples/depgraph
-[ -x "$depgraph" ] || skip_all "no $depgraph"
+depgraph=$PWD/${top_builddir:-.}/examples/depgraph/depgraph
+[ -f "$depgraph" ] || { echo "Bail out! no $depgraph"; exit 1; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

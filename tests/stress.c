@@ -314,6 +314,48 @@ static void play_round(void)
 	stop = false;
 }
 
+/* Threads that end right after they have deferred something, while the background thread is about to take over what
+ * they deferred a while ago. */
+static void *pass_by(void *argument)
+{
+	struct managed *object;
+	unsigned i, times;
+
+	scheduler_enter((unsigned)(uintptr_t)argument);
+	for (i = 0; i < 4; i++)
+		if ((object = mailbox_peek(scheduler_below(MAILBOXES))) != NULL)
+			oracle_release(object);
+	scheduler_nap(3000);
+	times = scheduler_below(200);
+	for (i = 0; i < times; i++) {
+		object = i % 16 ? mailbox_peek(3) : oracle_new(SEEN_LEAF, 0);
+		if (i % 16 == 0)
+			object = mailbox_exchange(scheduler_below(MAILBOXES), object);
+		if (object)
+			oracle_release(object);
+	}
+	if (scheduler_one_in(3))
+		leash_flush();
+	scheduler_leave();
+	return NULL;
+}
+
+static void churn_round(void)
+{
+	pthread_t threads[THREADS_MAX];
+	unsigned lives = SLOW ? 60 : 150, i;
+
+	for (i = 0; i < MAILBOXES; i++)
+		mailbox_exchange(i, oracle_new(SEEN_LEAF, 0));
+	for (i = 0; i < lives; i++) {
+		if (i >= THREADS_MAX)
+			thread_end(threads[i % THREADS_MAX]);
+		threads[i % THREADS_MAX] = thread_start(pass_by, (void *)(uintptr_t)(1 + i));
+	}
+	for (i = 0; i < THREADS_MAX; i++)
+		thread_end(threads[i]);
+}
+
 static void immortal_round(void)
 {
 	with_immortals = true;
@@ -332,6 +374,7 @@ int main(int argc, char **argv)
 		{ "usual", NULL, play_round, 4 },
 		{ "immortals", NULL, immortal_round, 0 },
 		{ "shutdown", NULL, shutdown_round, 2 },
+		{ "churn", NULL, churn_round, 0 },
 		{ "no magazines", "magazines:false", play_round, 2 },
 		{ "no bias", "bias:false", immortal_round, 4 },
 		{ "hardened", "harden:true", immortal_round, 4 },

@@ -87,7 +87,7 @@ static bool has_credits(void)
 
 static void taken_table(void)
 {
-	static const char *const points[] = { "take over: emptied", "take over: drained" };
+	static const char *const points[] = { "take over: taken", "take over: emptied" };
 
 	for (int i = 0; i < 2; i++) {
 		struct mortal *m = in_hand(points[i]);
@@ -163,16 +163,23 @@ static void exit_with_a_taken_table(void)
 static void *drop(void *object)
 {
 	leash_release(object);
-	leash_flush();
 	return NULL;
 }
+
+/* Counted at once: while a thread of the library stands still, a flush might wait for it. */
+static const leash_type prompt_type = {
+	.name = "prompt",
+	.size = sizeof(struct mortal),
+	.flags = LEASH_PROMPT,
+	.destroy = mortal_destroy,
+};
 
 static struct mortal *being_revoked(int held, const char *point)
 {
 	struct mortal *m;
 
 	arm(point);
-	m = mortal_new(&obituary);
+	m = mortal_of(&prompt_type, &obituary);
 	for (int i = 0; i < held; i++)
 		leash_retain(m);
 	elsewhere(drop, m);
@@ -220,22 +227,14 @@ static void owner_lets_go_during_revocation(void)
 
 		for (int n = 0; n < 3; n++)
 			leash_release(m);
-		leash_flush();
 		is_int(deaths(&obituary), before, "a pending object does not die by its shared count (%s)", points[i]);
 		resume();
 		ok(WAIT_FOR(deaths(&obituary) == before + 1), "but by its fold");
 	}
 }
 
-/* The owner is about to merge while another thread counts, at once: the owner stands in its guard, so nothing can
- * be waited for that waits for guards. */
+/* The owner is about to merge, in its guard, while another thread counts. */
 static struct baton hold = BATON;
-static const leash_type prompt_type = {
-	.name = "prompt",
-	.size = sizeof(struct mortal),
-	.flags = LEASH_PROMPT,
-	.destroy = mortal_destroy,
-};
 
 static void *owner_that_merges(void *argument)
 {

@@ -179,6 +179,7 @@ static long not_an_object[16] __attribute__((aligned(16)));
 
 static void *foreign_pointer(void)
 {
+	leash_release(mortal_new(&obituary));
 	announce(&not_an_object[8]);
 	return &not_an_object[8];
 }
@@ -186,6 +187,12 @@ static void *foreign_pointer(void)
 static void retain_foreign(void)
 {
 	leash_retain(foreign_pointer());
+}
+
+static void retain_foreign_first(void)
+{
+	announce(&not_an_object[8]);
+	leash_retain(&not_an_object[8]);
 }
 
 static void release_foreign(void)
@@ -286,6 +293,8 @@ static const struct {
 	{ "retain-dead", retain_dead, "harden:true", WITHOUT_TYPE | WHERE_MEMORY_IS_KEPT,
 	  "hardened: a retain of a dead object" },
 	{ "retain-foreign", retain_foreign, "harden:true", WITHOUT_TYPE, "hardened: a retain of no object" },
+	{ "retain-foreign-first", retain_foreign_first, "harden:true", WITHOUT_TYPE,
+	  "hardened: a retain of no object before there is any" },
 	{ "release-foreign", release_foreign, "harden:true", WITHOUT_TYPE, "hardened: a release of no object" },
 	{ "set-foreign", set_foreign, "harden:true", WITHOUT_TYPE, "hardened: no object put into a field" },
 	{ "release-inside", release_inside, "harden:true", WITHOUT_TYPE, "hardened: a pointer into an object" },

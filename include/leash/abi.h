@@ -80,10 +80,10 @@ struct leash__header {
 struct leash__credit {
 	struct leash__header *header;
 	uint32_t count;
-	uint32_t recent; /* filed into since the background thread last looked */
+	uint32_t recent; /* filed into since the thread last went through its table */
 };
 
-#define LEASH__CREDIT_BITS 10
+#define LEASH__CREDIT_BITS 12
 #define LEASH__CREDITS     (1u << LEASH__CREDIT_BITS)
 #define LEASH__CREDIT_MAX  UINT32_C(65536) /* more are subtracted at once */
 
@@ -93,7 +93,7 @@ struct leash__thread {
 	uint32_t busy; /* the guard */
 	uint16_t id;
 	uint16_t reserved;
-	struct leash__credit *credits; /* NULL while the background thread has taken the table */
+	struct leash__credit *credits; /* NULL: ask lib/deferred.c */
 };
 
 /* Calls that ought to cost little go straight to their address. */
@@ -152,8 +152,10 @@ static inline struct leash__header *leash__header_of(const void *object)
 static inline struct leash__credit *leash__credit_of(struct leash__credit *credits,
 						     const struct leash__header *header)
 {
-	return credits + ((uint64_t)(uintptr_t)header * UINT64_C(0x9e3779b97f4a7c15) >>
-			  (64 - LEASH__CREDIT_BITS));
+	/* Neighbours stay neighbours: threads walk objects in the order in which they were made. */
+	uintptr_t place = (uintptr_t)header >> 5;
+
+	return credits + ((place ^ place >> LEASH__CREDIT_BITS) & (LEASH__CREDITS - 1));
 }
 
 #ifdef __cplusplus
