@@ -205,6 +205,7 @@ static size_t drain(struct lsh_record *record, size_t number)
 		taken[number].header = empty(entry, &taken[number].count);
 		number += taken[number].count != 0;
 	}
+	record->deferred.owed = true;
 	LSH_POINT("take over: emptied");
 	hand_back(record, false);
 	return number;
@@ -231,6 +232,15 @@ static void apply_taken(size_t number)
 			break;
 		}
 	}
+}
+
+static void nothing_owed(void)
+{
+	struct lsh_record *record;
+
+	for (record = lsh_records(); record; record = record->next)
+		if (record->deferred.state != LSH_TABLE_TAKEN)
+			record->deferred.owed = false;
 }
 
 static bool change_state(struct lsh_record *record, unsigned from, unsigned to)
@@ -277,21 +287,42 @@ bool lsh_deferred_take_over(bool all)
 			apply_taken(number);
 			number = 0;
 			lsh_lock(&lsh_registry);
+			nothing_owed();
 			record = lsh_records();
 		} else {
 			record = record->next;
 		}
 	}
 	lsh_unlock(&lsh_registry);
-	apply_taken(number);
+	if (tables) {
+		apply_taken(number);
+		lsh_lock(&lsh_registry);
+		nothing_owed();
+		lsh_unlock(&lsh_registry);
+	}
 	return any;
+}
+
+/* False if some of what the thread has deferred is being subtracted by others. */
+static bool flush_own(struct lsh_record *record)
+{
+	bool others;
+
+	lsh_deferred_flush(record);
+	lsh_lock(&lsh_registry);
+	others = record->deferred.owed || record->deferred.state == LSH_TABLE_TAKEN;
+	lsh_unlock(&lsh_registry);
+	return !others;
 }
 
 void leash_flush(void)
 {
 	struct lsh_record *record = lsh_record();
 
-	if (record)
-		lsh_deferred_flush(record);
+	if (record && !flush_own(record)) {
+		/* They are in the background thread's hands: wait for the end of its pass. */
+		lsh_lock(&lsh_pass);
+		lsh_unlock(&lsh_pass);
+	}
 	lsh_finalizers_help();
 }

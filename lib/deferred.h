@@ -12,6 +12,7 @@ struct lsh_deferred {
 	uint32_t filed; /* entries made since the last flush */
 	bool used;      /* there may be entries; cleared only in the states ANSWERED and TAKEN */
 	unsigned state; /* see deferred.c */
+	bool owed;      /* credits have left the table and are not subtracted yet; under the registry's lock */
 };
 
 enum { LSH_TABLE_FREE, LSH_TABLE_ASKED, LSH_TABLE_ANSWERED, LSH_TABLE_TAKEN };

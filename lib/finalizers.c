@@ -80,16 +80,20 @@ void lsh_finalizers_push(struct leash__header *h)
 	lsh_unlock(&worker.lock);
 }
 
-static struct leash__header *pop(void)
+/* Moves the first in the queue to a grave. */
+static bool pop(struct lsh_grave *grave)
 {
 	struct leash__header *h;
 
 	lsh_lock(&worker.lock);
 	h = first;
-	if (h)
+	if (h) {
 		first = lsh_link(h);
+		lsh_set_link(h, NULL);
+		grave->waiting[1] = h;
+	}
 	lsh_unlock(&worker.lock);
-	return h;
+	return h != NULL;
 }
 
 static void done(size_t number)
@@ -140,14 +144,11 @@ static void body(void)
 
 	for (turn = 1;; turn++) {
 		/* Buffers do not wait for ever, however many deaths there are. */
-		struct leash__header *h = turn % 64 ? pop() : NULL;
 		struct retired *list;
 		bool stop;
 
-		if (h) {
+		if (turn % 64 && pop(&own_grave)) {
 			LSH_POINT("finalizers: popped");
-			lsh_set_link(h, NULL);
-			own_grave.waiting[1] = h;
 			lsh_bury_in(&own_grave);
 			done(1);
 			continue;
@@ -206,11 +207,11 @@ void lsh_finalizers_help(void)
 	if (lsh_in_hook())
 		return;
 	for (i = 0; i < 256 && __atomic_load_n(&backlog, __ATOMIC_RELAXED) > BACKLOG_HELP; i++) {
-		struct leash__header *h = pop();
+		struct lsh_grave grave = { .current = NULL };
 
-		if (!h)
+		if (!pop(&grave))
 			return;
-		lsh_bury(h, true);
+		lsh_bury_in(&grave);
 		done(1);
 	}
 }

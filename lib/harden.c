@@ -18,6 +18,7 @@
 #include "harden.h"
 #include "options.h"
 #include "points.h"
+#include "thread.h"
 #include "type.h"
 
 #define BUCKETS (1ul << 16)
@@ -28,18 +29,17 @@ struct entry {
 	const struct leash__header *h;
 };
 
-bool lsh_hardened;
+bool lsh_hardened = true; /* until it is known */
 static struct cds_lfht *table;
 
 void lsh_harden_start(void)
 {
-	if (!lsh_options()->harden)
-		return;
-	table = cds_lfht_new(BUCKETS, BUCKETS, BUCKETS, 0, NULL);
-	if (table)
-		lsh_hardened = true;
-	else
-		lsh_say("no memory for hardened mode; going on without");
+	if (lsh_options()->harden) {
+		table = cds_lfht_new(BUCKETS, BUCKETS, BUCKETS, 0, NULL);
+		if (!table)
+			lsh_say("no memory for hardened mode; going on without");
+	}
+	lsh_hardened = table != NULL;
 }
 
 static unsigned long hash(const struct leash__header *h)
@@ -96,6 +96,10 @@ void lsh_harden_check_slow(const struct leash__header *h, const char *function)
 {
 	bool known;
 
+	/* The first thing the program does with the library may be wrong. */
+	lsh_start();
+	if (!lsh_hardened)
+		return;
 	rcu_read_lock();
 	known = find(h) != NULL;
 	rcu_read_unlock();

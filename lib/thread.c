@@ -111,10 +111,9 @@ static void start(void)
 	lsh_fork_start();
 }
 
-bool lsh_biased(void)
+void lsh_start(void)
 {
 	pthread_once(&once, start);
-	return biased;
 }
 
 struct lsh_record *lsh_records(void)

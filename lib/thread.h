@@ -57,8 +57,8 @@ struct lsh_record *lsh_records(void);
 /* Ends the calling thread's record, as its exit would; a later operation makes a new one. */
 void lsh_detach(void);
 
-/* Whether objects have owners at all: false without membarrier, and on request. */
-bool lsh_biased(void);
+/* Reads the options and learns what the system can do, once; the other calls do that by themselves. */
+void lsh_start(void);
 
 /* Around fork(): see fork.c. */
 void lsh_threads_lock(void);

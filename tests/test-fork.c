@@ -55,7 +55,7 @@ static void *crew(void *argument)
 	busy[me] = mortal_new(&obituary);
 	__atomic_fetch_add(&ready, 1, __ATOMIC_RELEASE);
 	baton_await(&baton, 1);
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+	for (int rounds = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); rounds++) {
 		struct mortal **h = &held[rand_r(&seed) % 8];
 
 		leash_set(h, busy[rand_r(&seed) % CREW]);
@@ -65,6 +65,8 @@ static void *crew(void *argument)
 		leash_release(leash_retain(busy[rand_r(&seed) % CREW]));
 		if (rand_r(&seed) % 64 == 0)
 			leash_flush();
+		if (rounds == 1000)
+			__atomic_fetch_add(&ready, 1, __ATOMIC_RELEASE);
 	}
 	for (int i = 0; i < 8; i++)
 		leash_clear(&held[i]);
@@ -205,6 +207,9 @@ int main(void)
 	if (!WAIT_FOR(__atomic_load_n(&ready, __ATOMIC_ACQUIRE) == CREW))
 		bail_out("the crew is not ready");
 	baton_pass(&baton, 1);
+	/* By then the library's threads run as well. */
+	if (!WAIT_FOR(__atomic_load_n(&ready, __ATOMIC_ACQUIRE) == 2 * CREW))
+		bail_out("the crew does not work");
 	forks();
 	elsewhere(fork_from_thread, NULL);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
