@@ -49,6 +49,8 @@
  *
  * Progress: filing and taking back are wait-free.
  */
+#include <sched.h>
+
 #include <leash/object.h>
 
 #include "background.h"
@@ -124,6 +126,11 @@ static void flush_entry(struct lsh_record *record, struct leash__credit *entry)
 		lsh_pending_add(h);
 }
 
+static unsigned state_of(const struct lsh_record *record)
+{
+	return __atomic_load_n(&record->deferred.state, __ATOMIC_ACQUIRE);
+}
+
 static void hand_back(struct lsh_record *record, bool used)
 {
 	__atomic_store_n(&record->deferred.used, used, __ATOMIC_RELAXED);
@@ -135,7 +142,7 @@ static void hand_back(struct lsh_record *record, bool used)
 /* Goes through this thread's own table, unless the background thread has it, or it is being gone through. */
 static void go_through(struct lsh_record *record, bool all)
 {
-	unsigned state = __atomic_load_n(&record->deferred.state, __ATOMIC_RELAXED), i;
+	unsigned state = state_of(record), i;
 	bool used = false;
 
 	do
@@ -167,10 +174,14 @@ void lsh_deferred_answer(struct lsh_record *record)
 void lsh_deferred_flush(struct lsh_record *record)
 {
 	record->deferred.filed = 0;
-	if (!__atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED))
-		return;
-	LSH_COUNT(record, flushes);
-	go_through(record, true);
+	/* Who hands the table back says so before it is FREE again: entries may have been made meanwhile. */
+	while (__atomic_load_n(&record->deferred.used, __ATOMIC_RELAXED) &&
+	       state_of(record) != LSH_TABLE_ANSWERED) {
+		LSH_COUNT(record, flushes);
+		go_through(record, true);
+		if (state_of(record) == LSH_TABLE_TAKEN)
+			sched_yield();
+	}
 }
 
 bool lsh_deferred_any(void)
@@ -239,7 +250,7 @@ static void nothing_owed(void)
 	struct lsh_record *record;
 
 	for (record = lsh_records(); record; record = record->next)
-		if (record->deferred.state != LSH_TABLE_TAKEN)
+		if (state_of(record) != LSH_TABLE_TAKEN)
 			record->deferred.owed = false;
 }
 
@@ -256,8 +267,13 @@ static bool take_or_ask(struct lsh_record *record, bool all)
 
 	__atomic_store_n(&record->hot.credits, NULL, __ATOMIC_RELAXED);
 	LSH_POINT("deferred: no table");
-	if (mine || !change_state(record, LSH_TABLE_FREE, LSH_TABLE_ASKED))
-		return mine;
+	if (mine)
+		return true;
+	if (!change_state(record, LSH_TABLE_FREE, LSH_TABLE_ASKED)) {
+		/* Its thread goes through it, and may have put the pointer back already. */
+		__atomic_store_n(&record->hot.credits, record->deferred.table, __ATOMIC_RELEASE);
+		return false;
+	}
 	return all && take_or_ask(record, false);
 }
 
@@ -279,9 +295,9 @@ bool lsh_deferred_take_over(bool all)
 		lsh_op_grace_locked();
 	}
 	for (record = lsh_records(); record;) {
-		if (record->deferred.state == LSH_TABLE_TAKEN && number + LEASH__CREDITS <= TAKEN)
+		if (state_of(record) == LSH_TABLE_TAKEN && number + LEASH__CREDITS <= TAKEN)
 			number = drain(record, number);
-		if (record->deferred.state == LSH_TABLE_TAKEN) {
+		if (state_of(record) == LSH_TABLE_TAKEN) {
 			/* No room: make some, without the lock, and look again from the start. */
 			lsh_unlock(&lsh_registry);
 			apply_taken(number);
@@ -303,24 +319,19 @@ bool lsh_deferred_take_over(bool all)
 	return any;
 }
 
-/* False if some of what the thread has deferred is being subtracted by others. */
-static bool flush_own(struct lsh_record *record)
-{
-	bool others;
-
-	lsh_deferred_flush(record);
-	lsh_lock(&lsh_registry);
-	others = record->deferred.owed || record->deferred.state == LSH_TABLE_TAKEN;
-	lsh_unlock(&lsh_registry);
-	return !others;
-}
-
 void leash_flush(void)
 {
 	struct lsh_record *record = lsh_record();
+	bool owed = false;
 
-	if (record && !flush_own(record)) {
-		/* They are in the background thread's hands: wait for the end of its pass. */
+	if (record) {
+		lsh_deferred_flush(record);
+		lsh_lock(&lsh_registry);
+		owed = record->deferred.owed;
+		lsh_unlock(&lsh_registry);
+	}
+	if (owed) {
+		/* The rest is in the background thread's hands: wait for the end of its pass. */
 		lsh_lock(&lsh_pass);
 		lsh_unlock(&lsh_pass);
 	}

@@ -42,6 +42,13 @@ void lsh_harden_start(void)
 	lsh_hardened = table != NULL;
 }
 
+/* Read sections, whose end ThreadSanitizer cannot see in liburcu. */
+static void end_reading(void)
+{
+	LSH_RELEASE(&table);
+	rcu_read_unlock();
+}
+
 static unsigned long hash(const struct leash__header *h)
 {
 	return (unsigned long)((uint64_t)(uintptr_t)h * UINT64_C(0x9e3779b97f4a7c15) >> 32);
@@ -70,12 +77,14 @@ bool lsh_harden_add(const struct leash__header *h)
 	entry->h = h;
 	rcu_read_lock();
 	cds_lfht_add(table, hash(h), &entry->node);
-	rcu_read_unlock();
+	end_reading();
 	return true;
 }
 
 static void free_entry(struct rcu_head *head)
 {
+	LSH_ACQUIRE(head);
+	LSH_ACQUIRE(&table);
 	free(caa_container_of(head, struct entry, head));
 }
 
@@ -87,9 +96,13 @@ void lsh_harden_remove(const struct leash__header *h)
 		return;
 	rcu_read_lock();
 	node = find(h);
-	if (node && cds_lfht_del(table, node) == 0)
-		call_rcu(&caa_container_of(node, struct entry, node)->head, free_entry);
-	rcu_read_unlock();
+	if (node && cds_lfht_del(table, node) == 0) {
+		struct rcu_head *head = &caa_container_of(node, struct entry, node)->head;
+
+		LSH_RELEASE(head);
+		call_rcu(head, free_entry);
+	}
+	end_reading();
 }
 
 void lsh_harden_check_slow(const struct leash__header *h, const char *function)
@@ -102,7 +115,7 @@ void lsh_harden_check_slow(const struct leash__header *h, const char *function)
 		return;
 	rcu_read_lock();
 	known = find(h) != NULL;
-	rcu_read_unlock();
+	end_reading();
 	if (!known) {
 		lsh_say("object %p: %s: not a live object", (const void *)(h + 1), function);
 		abort();

@@ -28,6 +28,13 @@
  *     that is given a reference again, and finds itself the owner of what the id owned.
  *   - A reference that is in no thread's hands while it travels is one that its receiver does not
  *     use yet: moving is one step.
+ *   - Who may be in a table is the subject of table.pml.  Here one is taken at once and handed back after its
+ *     credits are subtracted.  The code asks first: the thread then counts without its table although
+ *     nobody has taken it, and empties it by itself.  And the code hands back first: the thread files anew
+ *     while old credits are not subtracted yet.  Neither gives the object a step of a new kind: counting
+ *     without the table is what the thread does while it is taken, emptying it is an eviction, and credits in
+ *     the background thread's hands are claims like those of another thread.  (With both added, as
+ *     choices, the invariants hold too.)
  *   - Left out: weak references, slots, touched bits and the cycle collector, counts that
  *     overflow, immortal objects, guests (they only ever take the path of a taken table).
  *

@@ -1,3 +1,3 @@
 # Promela models, checked by models/run, one of the tests.
 
-EXTRA_DIST += models/README.md models/counting.pml models/lookahead.pml
+EXTRA_DIST += models/README.md models/counting.pml models/lookahead.pml models/table.pml

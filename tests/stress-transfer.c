@@ -244,11 +244,65 @@ static void play_round(void)
 		thread_end(builders[i]);
 }
 
+/* Threads that go on using what they own while others give references to it back, so that it is revoked under
+ * their hands. */
+static void *owner(void *argument)
+{
+	static const enum kind choices[] = { PLAIN_LEAF, SEEN_LEAF, PROMPT_LEAF, PLAIN_NODE, SEEN_NODE, PROMPT_NODE };
+	unsigned turns, i;
+
+	scheduler_enter(200 + (unsigned)(uintptr_t)argument);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		struct managed *mine = oracle_new(choices[scheduler_below(6)], 0), *child;
+
+		if (!mine)
+			break;
+		for (turns = 1 + scheduler_below(12); turns; turns--) {
+			for (i = scheduler_below(4); i; i--) {
+				struct managed *other = mailbox_exchange(scheduler_below(8), oracle_retain(mine));
+
+				if (other)
+					oracle_release(other);
+			}
+			for (i = scheduler_below(200); i; i--)
+				oracle_release(oracle_retain(mine));
+			if (scheduler_one_in(3))
+				oracle_handoff(mine);
+			if (scheduler_one_in(2))
+				oracle_adopt(mine);
+			oracle_ask(mine);
+			child = mailbox_peek(scheduler_below(8));
+			if (child)
+				rob(child);
+			if (scheduler_one_in(3))
+				scheduler_nap(500);
+		}
+		oracle_release(mine);
+	}
+	scheduler_leave();
+	return NULL;
+}
+
+static void owners_round(void)
+{
+	pthread_t owners[BUILDERS];
+	unsigned number = 2 + scheduler_below(BUILDERS - 1), i;
+
+	for (i = 0; i < number; i++)
+		owners[i] = thread_start(owner, (void *)(uintptr_t)i);
+	scheduler_nap(300000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < number; i++)
+		thread_end(owners[i]);
+	stop = false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct configuration configurations[] = {
 		{ "lists", NULL, play_round, 0 },
 		{ "resurrection", NULL, play_round, 2 },
+		{ "owners", NULL, owners_round, 2 },
 		{ "lists without magazines", "magazines:false", play_round, 3 },
 		{ "lists without bias", "bias:false", play_round, 3 },
 	};

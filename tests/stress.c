@@ -280,7 +280,7 @@ static void choose_weights(void)
 		weights[i] = usual[i] * (scheduler_one_in(4) ? 1 + scheduler_below(8) : 2);
 		total += weights[i];
 	}
-	weights[IMMORTALIZE] = with_immortals && scheduler_one_in(2);
+	weights[IMMORTALIZE] = with_immortals ? scheduler_below(8) : 0;
 	weights[SHUT_DOWN] = with_shutdown;
 	total += weights[IMMORTALIZE] + weights[SHUT_DOWN];
 	for (i = 0; i < KINDS; i++) {
