@@ -281,6 +281,8 @@ void *leash__retain_missed(struct leash__header *h)
 	struct lsh_record *record = (struct lsh_record *)leash__self;
 	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
+	/* The release to come will want the entry, and the object that stands in it to make room. */
+	__builtin_prefetch(leash__credit_of(record->deferred.table, h)->header, 1);
 	if (__builtin_expect((old & (LEASH__TOUCHED | LEASH__IMMORTAL | LEASH__DEAD)) != LEASH__TOUCHED ||
 				     lsh_shared_count(old) >= LSH_IMMORTAL_AT / 2, 0))
 		return retain_oddly(record, h);
@@ -350,6 +352,11 @@ void leash__release_missed(struct leash__header *h)
 
 	if (__builtin_expect(shared & (LEASH__IMMORTAL | LEASH__DEAD | LEASH__PROMPT) ||
 				     __atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h, 0)) {
+		release_oddly(record, h);
+		return;
+	}
+	/* A reference that its owner counted and gave away: it will not be taken back, it will be revoked. */
+	if (lsh_shared_count(shared) <= 0 && !(shared & LEASH__MERGED)) {
 		release_oddly(record, h);
 		return;
 	}

@@ -168,6 +168,10 @@ void lsh_bury(struct leash__header *h, bool prompt)
 		lsh_finalizers_push(h);
 		return;
 	}
+	if (lsh_type_of(h)->simple) {
+		free_memory(h);
+		return;
+	}
 	lsh_set_link(h, here->waiting[prompt]);
 	here->waiting[prompt] = h;
 	if (here == &own)

@@ -244,15 +244,52 @@ static void look_ahead(const struct chunk *chunks)
 	rcu_read_unlock();
 }
 
+/* Objects of a batch are cold, and known in advance. */
+#define FETCH_AHEAD 8
+
 static bool any_references(const struct chunk *chunks)
 {
 	size_t i;
 
-	for (; chunks; chunks = chunks->next)
-		for (i = 0; i < chunks->count; i++)
+	for (; chunks; chunks = chunks->next) {
+		for (i = 0; i < chunks->count; i++) {
+			if (i + FETCH_AHEAD < chunks->count)
+				__builtin_prefetch(chunks->objects[i + FETCH_AHEAD], 1);
 			if (lsh_type_of(chunks->objects[i])->references)
 				return true;
+		}
+	}
 	return false;
+}
+
+static void take_owners(struct leash__header *const *objects, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (i + FETCH_AHEAD < count)
+			__builtin_prefetch(objects[i + FETCH_AHEAD], 1);
+		__atomic_store_n(&objects[i]->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+	}
+}
+
+/* Folds; links the dead to `dead` and returns their number. */
+static uint64_t fold_all(struct leash__header *const *objects, size_t count, int64_t held,
+			 struct leash__header **dead)
+{
+	uint64_t deaths = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (i + FETCH_AHEAD < count)
+			__builtin_prefetch(objects[i + FETCH_AHEAD], 1);
+		if (fold(objects[i], held)) {
+			lsh_set_link(objects[i], *dead);
+			*dead = objects[i];
+			deaths++;
+		}
+	}
+	return deaths;
 }
 
 static void revoke(struct chunk *chunks)
@@ -260,9 +297,8 @@ static void revoke(struct chunk *chunks)
 	struct lsh_record *self = lsh_record();
 	struct leash__header *dead = NULL;
 	const struct chunk *chunk;
-	uint64_t objects = 0, deaths = 0;
+	uint64_t objects = 0, deaths;
 	bool keeping = any_references(chunks);
-	size_t i;
 
 	ahead_count = 0;
 	if (keeping) {
@@ -272,33 +308,18 @@ static void revoke(struct chunk *chunks)
 	}
 
 	for (chunk = chunks; chunk; chunk = chunk->next) {
-		for (i = 0; i < chunk->count; i++)
-			__atomic_store_n(&chunk->objects[i]->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+		take_owners(chunk->objects, chunk->count);
 		objects += chunk->count;
 	}
-	for (i = 0; i < ahead_count; i++)
-		__atomic_store_n(&ahead[i]->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
+	take_owners(ahead, ahead_count);
 	LSH_POINT("revoke: taken away");
 	lsh_op_grace();
 	LSH_POINT("revoke: after the grace");
 
 	/* What was looked ahead first: a dead object of the queue releases it, once buried. */
-	for (i = 0; i < ahead_count; i++) {
-		if (fold(ahead[i], 0)) {
-			lsh_set_link(ahead[i], dead);
-			dead = ahead[i];
-			deaths++;
-		}
-	}
-	for (chunk = chunks; chunk; chunk = chunk->next) {
-		for (i = 0; i < chunk->count; i++) {
-			if (fold(chunk->objects[i], 1)) {
-				lsh_set_link(chunk->objects[i], dead);
-				dead = chunk->objects[i];
-				deaths++;
-			}
-		}
-	}
+	deaths = fold_all(ahead, ahead_count, 0, &dead);
+	for (chunk = chunks; chunk; chunk = chunk->next)
+		deaths += fold_all(chunk->objects, chunk->count, 1, &dead);
 	if (keeping)
 		lsh_keep_end();
 	if (self) {

@@ -21,6 +21,7 @@ c_tests = \
 	tests/test-fork \
 	tests/test-hooks \
 	tests/test-interleave \
+	tests/test-leaf \
 	tests/test-misuse \
 	tests/test-options \
 	tests/test-reaper \

@@ -37,6 +37,7 @@ static struct point {
 	uint64_t hash;
 	uint64_t passed;
 } points[POINTS];
+static uint64_t all_passed;
 
 static uint64_t seed;
 static unsigned epoch; /* of the seed; threads that are not the test's notice by it */
@@ -113,34 +114,44 @@ static struct point *point_of(const char *name)
 	return &points[first];
 }
 
-static void delay(uint64_t random)
+/* What happens seldom, mostly on the library's threads, is slowed down more: there is time for others to do much. */
+static void delay(uint64_t random, bool seldom)
 {
 	unsigned kind = random % 128;
 
 	random >>= 32;
-	if (kind < 80)
+	if (kind < (seldom ? 40 : 80))
 		sched_yield();
-	else if (kind < 125)
+	else if (kind < (seldom ? 80 : 125))
 		nap(1000 + random % 60000);
 	else
-		nap(200000 + random % 2000000);
+		nap(200000 + random % (seldom ? 800000 : 2000000));
 }
 
 static void at_point(const char *name)
 {
 	struct point *point = point_of(name);
+	static const unsigned often[2][3] = { { 1, 12, 80 }, { 16, 64, 160 } }; /* of 256; cold, mild, hot */
 	uint64_t random, heat;
 	int error = errno;
+	bool seldom = __atomic_fetch_add(&point->passed, 1, __ATOMIC_RELAXED) * 64 <
+		      __atomic_fetch_add(&all_passed, 1, __ATOMIC_RELAXED);
 
-	__atomic_fetch_add(&point->passed, 1, __ATOMIC_RELAXED);
 	if (self.epoch != __atomic_load_n(&epoch, __ATOMIC_RELAXED))
 		begin_thread(1000 + __atomic_fetch_add(&strangers, 1, __ATOMIC_RELAXED));
 	random = next(&self.delays);
 	heat = mix(__atomic_load_n(&point->hash, __ATOMIC_ACQUIRE) ^ __atomic_load_n(&seed, __ATOMIC_RELAXED)) % 8;
-	if ((random >> 7) % 256 < (heat == 0 ? 80 : heat < 4 ? 12 : 1))
-		delay(mix(random));
+	if ((random >> 7) % 256 < often[seldom][heat == 0 ? 2 : heat < 4])
+		delay(mix(random), seldom);
 	errno = error;
 }
+
+#ifdef LSH_GUESS
+static bool wrong_guess(void)
+{
+	return next(&self.delays) % 4 != 0;
+}
+#endif
 
 static void interrupted(int number)
 {
@@ -179,6 +190,9 @@ void scheduler_begin(uint64_t new_seed, bool interruptions)
 	__atomic_store_n(&strangers, 0, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&epoch, 1, __ATOMIC_ACQ_REL);
 	lsh_point_hook = at_point;
+#ifdef LSH_GUESS
+	lsh_guess_hook = wrong_guess;
+#endif
 	/* ThreadSanitizer delivers signals late, in calls that block: it would only become slower. */
 	interrupting = interruptions && !THREAD_SANITIZED;
 	memset(&action, 0, sizeof action);

@@ -48,7 +48,8 @@ struct record {
 	uint8_t room;    /* for tails */
 	int external;
 	int state;
-	int finalized, closed, immortal;
+	int finalized, closed;
+	int immortal; /* 1: may be, 2: is */
 	struct record *parents[PARENTS]; /* one entry for each field that refers to the object */
 };
 enum { UNBORN, LIVE, DESTROYED };
@@ -481,6 +482,7 @@ void oracle_immortalize(struct managed *object)
 			leaked[i] = object;
 	}
 	leash_immortalize(object);
+	once(&record->immortal, 1);
 	if (leash_refcount(object) != SIZE_MAX)
 		oracle_fail(object, "is not immortal");
 	add(&record->external, -1);
@@ -489,7 +491,7 @@ void oracle_immortalize(struct managed *object)
 void oracle_ask(const struct managed *object)
 {
 	const struct record *record = oracle_check(object)->record;
-	int known_immortal = peek(&record->immortal);
+	bool known_immortal = peek(&record->immortal) == 2;
 	size_t count = leash_refcount(object);
 
 	if (count == 0 || (known_immortal && count != SIZE_MAX))

@@ -6,8 +6,11 @@
  */
 #include <leash/leash.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
+#include "header.h"
+#include "points.h"
 #include "sanitized.h"
 #include "scheduler.h"
 #include "stress-oracle.h"
@@ -244,36 +247,72 @@ static void play_round(void)
 		thread_end(builders[i]);
 }
 
+/* Gives a reference away, for somebody to drop. */
+static void hand_out(struct managed *object)
+{
+	struct managed *other = mailbox_exchange(scheduler_below(2), oracle_retain(object));
+
+	if (other)
+		oracle_release(other);
+}
+
+/* Lets the object be found by looking ahead, in a field of another one that somebody drops; takes it out of there again
+ * while it is pending.  (Looking ahead leaves alone what seems to have other references, but may guess
+ * wrong, and does so on purpose here.) */
+static void lay_open(struct managed *mine)
+{
+	static const enum kind choices[] = { PLAIN_NODE, SEEN_NODE, PROMPT_NODE, PROMPT_NODE };
+	struct managed *holder = oracle_new(choices[scheduler_below(4)], 0), *again;
+
+	if (!holder)
+		return;
+	oracle_set(holder, 0, mine);
+	hand_out(holder);
+#ifdef LSH_GUESS
+	for (unsigned looks = 0; looks < 4000 && !(shared_word(mine) & LEASH__PENDING); looks++)
+		sched_yield();
+#else
+	scheduler_nap(1500);
+#endif
+	if (scheduler_one_in(2))
+		oracle_handoff(mine);
+	again = oracle_steal(holder, 0);
+	if (again)
+		oracle_release(again);
+	oracle_release(holder);
+}
+
 /* Threads that go on using what they own while others give references to it back, so that it is revoked under
  * their hands. */
 static void *owner(void *argument)
 {
-	static const enum kind choices[] = { PLAIN_LEAF, SEEN_LEAF, PROMPT_LEAF, PLAIN_NODE, SEEN_NODE, PROMPT_NODE };
+	static const enum kind choices[] = { PLAIN_LEAF,  SEEN_LEAF,   PROMPT_LEAF, PLAIN_NODE,
+					     SEEN_NODE,   PROMPT_NODE, FINALIZED,   CLOSING };
 	unsigned turns, i;
 
 	scheduler_enter(200 + (unsigned)(uintptr_t)argument);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		struct managed *mine = oracle_new(choices[scheduler_below(6)], 0), *child;
+		struct managed *mine = oracle_new(choices[scheduler_below(8)], 0), *other;
 
 		if (!mine)
 			break;
-		for (turns = 1 + scheduler_below(12); turns; turns--) {
-			for (i = scheduler_below(4); i; i--) {
-				struct managed *other = mailbox_exchange(scheduler_below(8), oracle_retain(mine));
-
-				if (other)
-					oracle_release(other);
-			}
-			for (i = scheduler_below(200); i; i--)
-				oracle_release(oracle_retain(mine));
+		for (turns = scheduler_one_in(2) ? 1 : scheduler_below(12); turns; turns--) {
+			for (i = scheduler_one_in(2) ? scheduler_below(4) : 0; i; i--)
+				hand_out(mine);
+			if (scheduler_one_in(2))
+				lay_open(mine);
+			if (turns == 1 && scheduler_one_in(2))
+				break;
 			if (scheduler_one_in(3))
 				oracle_handoff(mine);
-			if (scheduler_one_in(2))
+			for (i = scheduler_below(4); i; i--)
 				oracle_adopt(mine);
+			for (i = scheduler_below(200); i; i--)
+				oracle_release(oracle_retain(mine));
 			oracle_ask(mine);
-			child = mailbox_peek(scheduler_below(8));
-			if (child)
-				rob(child);
+			other = mailbox_peek(scheduler_below(8));
+			if (other)
+				rob(other);
 			if (scheduler_one_in(3))
 				scheduler_nap(500);
 		}
@@ -283,17 +322,33 @@ static void *owner(void *argument)
 	return NULL;
 }
 
+static void *dropper(void *argument)
+{
+	scheduler_enter(300);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		struct managed *object = mailbox_exchange(scheduler_below(2), NULL);
+
+		if (object)
+			oracle_release(object);
+		scheduler_nap(100);
+	}
+	scheduler_leave();
+	return argument;
+}
+
 static void owners_round(void)
 {
-	pthread_t owners[BUILDERS];
-	unsigned number = 2 + scheduler_below(BUILDERS - 1), i;
+	pthread_t owners[BUILDERS], drops;
+	unsigned number = 1 + scheduler_below(BUILDERS), i;
 
+	drops = thread_start(dropper, NULL);
 	for (i = 0; i < number; i++)
 		owners[i] = thread_start(owner, (void *)(uintptr_t)i);
 	scheduler_nap(300000);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < number; i++)
 		thread_end(owners[i]);
+	thread_end(drops);
 	stop = false;
 }
 

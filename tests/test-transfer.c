@@ -103,6 +103,14 @@ static void adopt(void)
 	elsewhere(keep, m);
 	ok(!leash_adopt(m), "with two references there is no adoption");
 	ok(is_merged(m) && leash_refcount(m) == 2, "and nothing changes");
+	bool refused_all = true;
+	for (int count = 3; count < 10; count++) {
+		leash_retain(m);
+		refused_all &= !leash_adopt(m) && is_merged(m);
+	}
+	ok(refused_all, "nor with three or nine");
+	for (int count = 3; count < 10; count++)
+		leash_release(m);
 	leash_release(m);
 	leash_flush();
 	/* Only the background thread sets and clears the flag, while it takes an object from its owner. */
