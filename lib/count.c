@@ -231,7 +231,7 @@ static inline bool bury_simple(struct lsh_record *record, struct leash__header *
 	const struct lsh_type *type = &lsh_types[rest & LEASH__TYPE_MASK];
 
 	if (__builtin_expect((rest & ~(UNSEEN & ~LEASH__EXTRA)) != 0 || !type->simple ||
-				     __atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED) ||
+				     __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) ||
 				     !lsh_magazine_push(&record->magazines.of[type->magazine], h), 0))
 		return false;
 	__atomic_store_n(&h->shared, rest | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);

@@ -26,6 +26,7 @@
 #include "finalizers.h"
 #include "heap.h"
 #include "points.h"
+#include "revoke.h"
 #include "thread.h"
 #include "track.h"
 #include "worker.h"
@@ -112,6 +113,7 @@ static void wait_for_readers(void)
 	synchronize_rcu();
 	lsh_unlock(&grace);
 	LSH_ACQUIRE(&retired);
+	LSH_ACQUIRE(&lsh_pass);
 }
 
 static void free_retired(struct retired *list)

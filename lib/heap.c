@@ -304,7 +304,7 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
 {
 	LSH_COUNT(record, frees);
-	if (__builtin_expect(__atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED), 0)) {
+	if (__builtin_expect(__atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE), 0)) {
 		LSH_POINT("heap: keep");
 		keep(h);
 		return NULL;

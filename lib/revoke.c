@@ -210,7 +210,7 @@ static void consider(void *field, void *arg)
 	shared = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
 	do {
 		if (shared & (LEASH__DEAD | LEASH__MERGED | LEASH__PENDING | LEASH__IMMORTAL) ||
-		    lsh_shared_count(shared) + local_count(h) != 1)
+		    !LSH_GUESS(lsh_shared_count(shared) + local_count(h) == 1))
 			return;
 	} while (!__atomic_compare_exchange_n(&h->shared, &shared, shared | LEASH__PENDING, false,
 					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
@@ -235,12 +235,13 @@ static void look_ahead(const struct chunk *chunks)
 			uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
 			/* The queue's reference, and no other. */
-			if (lsh_shared_count(shared) + local_count(h) == 1)
+			if (LSH_GUESS(lsh_shared_count(shared) + local_count(h) == 1))
 				look_into(h);
 		}
 	}
 	for (i = 0; i < ahead_count; i++)
 		look_into(ahead[i]);
+	LSH_RELEASE(&lsh_pass);
 	rcu_read_unlock();
 }
 

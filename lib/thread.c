@@ -62,6 +62,7 @@
 #ifdef LEASH_TEST_POINTS
 void (*lsh_point_hook)(const char *name);
 bool (*lsh_allocation_hook)(void);
+bool (*lsh_guess_hook)(void);
 #endif
 
 static struct lsh_record nobody = { .hot.id = LEASH__UNATTACHED };
