@@ -36,8 +36,11 @@ c_tests = \
 # longer, STRESS_SEED=number repeats one: see tests/stress-play.c.
 stress_sources = \
 	tests/scheduler.c tests/scheduler.h \
+	tests/stress-kinds.c \
+	tests/stress-mailbox.c \
 	tests/stress-oracle.c tests/stress-oracle.h \
-	tests/stress-play.c tests/stress-play.h
+	tests/stress-play.c tests/stress-play.h \
+	tests/stress-record.c tests/stress-record.h
 tests_stress_SOURCES = tests/stress.c $(stress_sources)
 tests_stress_CPPFLAGS = $(points_cppflags)
 tests_stress_LDADD = $(points_ldadd)

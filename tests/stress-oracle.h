@@ -67,6 +67,7 @@ struct managed *oracle_check(const struct managed *object);
 struct managed *mailbox_exchange(unsigned number, struct managed *object); /* reference for reference */
 struct managed *mailbox_peek(unsigned number); /* a new reference to what lies there */
 void mailbox_empty_all(void);
+bool mailbox_any(void);
 
 /* Begins a round in which finalizers publish one in so many objects (0: none). */
 void oracle_begin(unsigned resurrect_one_in);

@@ -26,7 +26,7 @@
 #include "stress-play.h"
 #include "tap.h"
 
-#define PROPOSED_SECONDS 1.5
+#define PROPOSED_SECONDS 1.0
 #define PATIENCE 90 /* seconds more; a round that hangs is ended by a signal */
 
 /* What a configuration's process tells of itself, even when it dies: shared memory, by an inherited descriptor. */
@@ -56,7 +56,8 @@ static struct progress *map(int fd)
 static int play_here(const struct configuration *configuration, struct progress *progress)
 {
 	uint64_t seed = scheduler_first_seed();
-	double seconds = scheduler_seconds(PROPOSED_SECONDS), end = now() + seconds;
+	double seconds = scheduler_seconds(PROPOSED_SECONDS) * configuration->share;
+	double end = now() + seconds;
 
 	alarm((unsigned)seconds + PATIENCE);
 	do {

@@ -7,6 +7,7 @@ struct configuration {
 	const char *options;    /* LEASH_OPTIONS, or NULL */
 	void (*round)(void);    /* one round, between oracle_begin() and oracle_end() */
 	unsigned resurrect;     /* for oracle_begin() */
+	unsigned share;         /* of the time */
 };
 
 /* To be main()'s whole body. */

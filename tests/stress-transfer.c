@@ -218,7 +218,7 @@ static void play_round(void)
 	unsigned number = 2 + scheduler_below(TAKERS - 1), waiting = 0;
 	unsigned i;
 
-	static const unsigned lengths[] = { 2, 10, 100, 1000, 6000 };
+	static const unsigned lengths[] = { 2, 10, 100, 600, 3000 };
 	longest = lengths[scheduler_below(SLOW ? 4 : 5)];
 	kinds = scheduler_below(5);
 	blocked = 0;
@@ -263,13 +263,14 @@ static void lay_open(struct managed *mine)
 {
 	static const enum kind choices[] = { PLAIN_NODE, SEEN_NODE, PROMPT_NODE, PROMPT_NODE };
 	struct managed *holder = oracle_new(choices[scheduler_below(4)], 0), *again;
+	unsigned i;
 
 	if (!holder)
 		return;
 	oracle_set(holder, 0, mine);
 	hand_out(holder);
 #ifdef LSH_GUESS
-	for (unsigned looks = 0; looks < 4000 && !(shared_word(mine) & LEASH__PENDING); looks++)
+	for (i = 0; i < 1000 && !(shared_word(mine) & LEASH__PENDING); i++)
 		sched_yield();
 #else
 	scheduler_nap(1500);
@@ -280,6 +281,9 @@ static void lay_open(struct managed *mine)
 	if (again)
 		oracle_release(again);
 	oracle_release(holder);
+	/* As soon as it can be had again. */
+	for (i = scheduler_one_in(2) ? 300 : 0; i && !oracle_adopt(mine); i--)
+		sched_yield();
 }
 
 /* Threads that go on using what they own while others give references to it back, so that it is revoked under
@@ -299,7 +303,7 @@ static void *owner(void *argument)
 		for (turns = scheduler_one_in(2) ? 1 : scheduler_below(12); turns; turns--) {
 			for (i = scheduler_one_in(2) ? scheduler_below(4) : 0; i; i--)
 				hand_out(mine);
-			if (scheduler_one_in(2))
+			if (scheduler_one_in(3))
 				lay_open(mine);
 			if (turns == 1 && scheduler_one_in(2))
 				break;
@@ -355,11 +359,11 @@ static void owners_round(void)
 int main(int argc, char **argv)
 {
 	static const struct configuration configurations[] = {
-		{ "lists", NULL, play_round, 0 },
-		{ "resurrection", NULL, play_round, 2 },
-		{ "owners", NULL, owners_round, 2 },
-		{ "lists without magazines", "magazines:false", play_round, 3 },
-		{ "lists without bias", "bias:false", play_round, 3 },
+		{ "lists", NULL, play_round, 0, 1 },
+		{ "resurrection", NULL, play_round, 2, 1 },
+		{ "owners", NULL, owners_round, 2, 2 },
+		{ "lists without magazines", "magazines:false", play_round, 3, 1 },
+		{ "lists without bias", "bias:false", play_round, 3, 1 },
 	};
 
 	return stress_play(argc, argv, configurations, sizeof configurations / sizeof configurations[0]);

@@ -371,13 +371,13 @@ static void shutdown_round(void)
 int main(int argc, char **argv)
 {
 	static const struct configuration configurations[] = {
-		{ "usual", NULL, play_round, 4 },
-		{ "immortals", NULL, immortal_round, 0 },
-		{ "shutdown", NULL, shutdown_round, 2 },
-		{ "churn", NULL, churn_round, 0 },
-		{ "no magazines", "magazines:false", play_round, 2 },
-		{ "no bias", "bias:false", immortal_round, 4 },
-		{ "hardened", "harden:true", immortal_round, 4 },
+		{ "usual", NULL, play_round, 4, 1 },
+		{ "immortals", NULL, immortal_round, 0, 1 },
+		{ "shutdown", NULL, shutdown_round, 2, 1 },
+		{ "churn", NULL, churn_round, 0, 1 },
+		{ "no magazines", "magazines:false", play_round, 2, 1 },
+		{ "no bias", "bias:false", immortal_round, 4, 1 },
+		{ "hardened", "harden:true", immortal_round, 4, 1 },
 	};
 
 	pthread_key_create(&late_key, late);

@@ -143,12 +143,14 @@ static void all_kinds(void)
 }
 
 /* Enough foreign objects at once to need more than one piece of the queue. */
+#define DROPPED 600
+
 static void *drop_many(void *argument)
 {
 	void **objects = argument;
 	int i;
 
-	for (i = 0; i < 2000; i++)
+	for (i = 0; i < DROPPED; i++)
 		leash_release(objects[i]);
 	leash_flush();
 	return NULL;
@@ -172,7 +174,7 @@ static void late(void *object)
 
 static void *part(void *argument)
 {
-	void *objects[2000];
+	void *objects[DROPPED];
 	struct node *list, *n;
 	int i;
 
@@ -184,7 +186,7 @@ static void *part(void *argument)
 	n = leash_retain(n);
 	leash_release(list);
 	retire();
-	for (i = 0; i < 2000; i++)
+	for (i = 0; i < DROPPED; i++)
 		objects[i] = node(i % 8 ? &node_type : &seen_type);
 	elsewhere(drop_many, objects);
 	leash_handoff(n);
@@ -224,7 +226,7 @@ static int scene(const char *name)
 	pthread_key_create(&late_key, late);
 	lsh_allocation_hook = fails;
 	for (i = 0; i < sizeof runs / sizeof runs[0]; i++) {
-		/* One play counts births and failures exactly; where it takes long, not every k is played. */
+		/* Where it takes long, not every k is played. */
 		for (k = 1; played(name, k, runs[i]); k += 1 + (SLOW || runs[i] != 1) * (k / 16))
 			;
 		diag("%s: %u failing at a time, first number 1 to %u; %u births in the last play", name, runs[i], k,

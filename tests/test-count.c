@@ -172,7 +172,7 @@ static void owner_leaves_first(void)
 		leash_release(m);
 		thread_end(thread);
 	}
-	ok(WAIT_FOR(deaths(&obituary) == rounds), "an owner that leaves first leaves an object that dies (%d)",
+	eventually(deaths(&obituary) == rounds, "an owner that leaves first leaves an object that dies (%d)",
 	   deaths(&obituary));
 }
 
@@ -215,7 +215,7 @@ static void prompt(void)
 	is_int(deaths(&obituary), 2, "the owner of a prompt object takes the short cut as well");
 	m = mortal_of(&prompt_type, &obituary);
 	elsewhere(drop, m);
-	ok(WAIT_FOR(deaths(&obituary) == 3), "dropped by a stranger while owned, it dies a moment later");
+	eventually(deaths(&obituary) == 3, "dropped by a stranger while owned, it dies a moment later");
 }
 
 /* One object and many threads: no reference is lost or found. */
@@ -252,11 +252,11 @@ static void crowd(void)
 	worker(leash_retain(m));
 	for (int i = 0; i < 8; i++)
 		thread_end(threads[i]);
-	ok(WAIT_FOR(leash_refcount(m) == 1), "after a million counts by nine threads one reference is left (%zu)",
+	eventually(leash_refcount(m) == 1, "after a million counts by nine threads one reference is left (%zu)",
 	   leash_refcount(m));
 	is_int(deaths(&obituary), 0, "the object lives");
 	leash_release(m);
-	ok(WAIT_FOR(deaths(&obituary) == 1), "and dies with it");
+	eventually(deaths(&obituary) == 1, "and dies with it");
 }
 
 int main(void)

@@ -227,7 +227,7 @@ static void background(void)
 	pthread_t thread = thread_start(sleeper, m);
 
 	baton_await(&baton, 1);
-	ok(WAIT_FOR(shared_count(m) == 1), "the background thread subtracts the credits of a sleeping thread");
+	eventually(shared_count(m) == 1, "the background thread subtracts the credits of a sleeping thread");
 	baton_pass(&baton, 2);
 	thread_end(thread);
 	is_int(shared_count(m), 1, "once");
@@ -259,7 +259,7 @@ static void background_kills(void)
 	leash_handoff(m);
 	one = thread_start(last_sleeper, m);
 	two = thread_start(last_sleeper, m);
-	ok(WAIT_FOR(deaths(&obituary) == before + 1), "an object dies though all who had it sleep on their credits");
+	eventually(deaths(&obituary) == before + 1, "an object dies though all who had it sleep on their credits");
 	baton_pass(&kill_baton, 1);
 	thread_end(one);
 	thread_end(two);
@@ -292,7 +292,7 @@ static void thread_exit(void)
 	is_int(wrong, 0, "threads that end leave no credit behind");
 	for (int i = 0; i < 100; i++)
 		leash_release(m[i]);
-	ok(WAIT_FOR(deaths(&obituary) == before + 100), "their objects die");
+	eventually(deaths(&obituary) == before + 100, "their objects die");
 }
 
 static void *owned_stranger(void *argument)

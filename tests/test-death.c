@@ -129,7 +129,7 @@ static void long_chains(void)
 	thread_end(on_stack_of(on_small_stack, NULL));
 	destroyed = 0;
 	thread_end(on_stack_of(drop, chain(&node_type, LONG, mortal_new(&end))));
-	ok(WAIT_FOR(deaths(&end) == 1), "a chain dropped by a thread that did not make it dies to its end");
+	eventually(deaths(&end) == 1, "a chain dropped by a thread that did not make it dies to its end");
 	is_int(nodes_destroyed(), LONG, "every link of it");
 }
 
@@ -178,7 +178,7 @@ static void shapes(void)
 	leash_release(crowd(1, &obituary));
 	is_int(deaths(&obituary), 300001, "a tail may be empty, or short");
 	thread_end(thread_start(drop, crowd(1000, &obituary)));
-	ok(WAIT_FOR(deaths(&obituary) == 301001), "a tail is found when another thread drops its holder");
+	eventually(deaths(&obituary) == 301001, "a tail is found when another thread drops its holder");
 
 	struct node *bottom = leash_new(&node_type), *kept = leash_new(&node_type);
 	destroyed = 0;
@@ -262,11 +262,11 @@ static void traced(void)
 	is_int(deaths(&obituary), 51, "references found by trace are released at death, as are fields");
 	is_int(severed, 100, "they are NULL when destroy runs");
 	ok(traces > 0, "trace was asked");
-	ok(WAIT_FOR(__atomic_load_n(&frees, __ATOMIC_ACQUIRE) == 1), "a buffer retired at death is freed");
+	eventually(__atomic_load_n(&frees, __ATOMIC_ACQUIRE) == 1, "a buffer retired at death is freed");
 	leash_release(leash_new(&bag_type));
 	thread_end(thread_start(drop, bag_of(&obituary)));
-	ok(WAIT_FOR(deaths(&obituary) == 102), "trace finds them also when another thread drops the object");
-	ok(WAIT_FOR(__atomic_load_n(&frees, __ATOMIC_ACQUIRE) == 2), "and the buffer goes");
+	eventually(deaths(&obituary) == 102, "trace finds them also when another thread drops the object");
+	eventually(__atomic_load_n(&frees, __ATOMIC_ACQUIRE) == 2, "and the buffer goes");
 }
 
 static pthread_t freed_by;
@@ -302,13 +302,13 @@ static void retired(void)
 
 	leash_retire(NULL, note);
 	leash_retire(&freed[999], note);
-	ok(WAIT_FOR(all_freed(999, 1000)), "what is retired is freed");
+	eventually(all_freed(999, 1000), "what is retired is freed");
 	ok(!pthread_equal(freed_by, pthread_self()), "by a thread of the library");
 	for (int t = 0; t < 3; t++)
 		threads[t] = thread_start(retirer, &firsts[t]);
 	for (int t = 0; t < 3; t++)
 		thread_end(threads[t]);
-	ok(WAIT_FOR(all_freed(0, 750)), "also by threads that have ended");
+	eventually(all_freed(0, 750), "also by threads that have ended");
 	for (int i = 750; i < 999; i++)
 		leash_retire(&freed[i], note);
 	is_int(leash_shutdown(), 0, "shutdown finds nothing alive");

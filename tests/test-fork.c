@@ -1,6 +1,7 @@
 /* fork() while other threads count: parent and child go on, and in the child the objects of threads it does not
  * have can be dropped and die. */
 #include <leash/leash.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -183,6 +184,49 @@ static void *fork_from_thread(void *argument)
 	return NULL;
 }
 
+/* A hook that forks, on the library's own thread. */
+static int hook_status = -1;
+
+static void forking_finalize(void *object)
+{
+	struct obituary dead = { 0 };
+	pid_t pid = fork();
+	int status;
+
+	(void)object;
+	if (pid == 0) {
+		struct mortal *m = mortal_new(&dead);
+
+		/* What a hook releases dies after it has returned, which this one does not. */
+		leash_release(leash_retain(m));
+		_exit(leash_refcount(m) == 1 && leash_shutdown() == -EDEADLK ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	__atomic_store_n(&hook_status, status, __ATOMIC_RELEASE);
+}
+
+static const leash_type forking_type = {
+	.name = "forking",
+	.size = sizeof(struct mortal),
+	.finalize = forking_finalize,
+	.destroy = mortal_destroy,
+};
+
+static void *drop(void *object)
+{
+	leash_release(object);
+	return NULL;
+}
+
+static void fork_in_a_hook(void)
+{
+	struct obituary dead = { 0 };
+
+	elsewhere(drop, mortal_of(&forking_type, &dead));
+	eventually(deaths(&dead) == 1, "an object dies whose finalizer forks");
+	is_int(__atomic_load_n(&hook_status, __ATOMIC_ACQUIRE), 0, "and the child uses the library");
+}
+
 int main(void)
 {
 	pid_t pid;
@@ -225,6 +269,7 @@ int main(void)
 			leash_release(quiet[c][i]);
 		}
 	}
+	fork_in_a_hook();
 	is_int(wrong, 0, "the parent's counts are as if nothing had been forked");
 	is_int(leash_shutdown(), 0, "and nothing is left in it");
 	return done();

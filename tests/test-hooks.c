@@ -189,9 +189,9 @@ static void resurrection(bool elsewhere_too)
 		elsewhere(release_elsewhere, saved);
 	else
 		leash_release(saved);
-	ok(WAIT_FOR(deaths(&obituary) == 1), "it dies the second time (%s)", who);
+	eventually(deaths(&obituary) == 1, "it dies the second time (%s)", who);
 	is_str(read_diary(), "D", "without a second finalizer");
-	ok(WAIT_FOR(deaths(&loads) == before + 1), "and what its field held dies");
+	eventually(deaths(&loads) == before + 1, "and what its field held dies");
 }
 
 /* A finalizer that counts on its own object, which cannot kill it again. */

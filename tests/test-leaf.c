@@ -145,7 +145,7 @@ static void merged(void)
 	overwrite();
 	ok(whole(leaf), "whole");
 	leash_release(leaf);
-	ok(WAIT_FOR(frees() == before + 501), "and dies");
+	eventually(frees() == before + 501, "and dies");
 
 	leaf = leaf_new();
 	leash_handoff(leaf);
@@ -153,7 +153,7 @@ static void merged(void)
 	baton_await(&pair_baton, 1);
 	before = frees();
 	leash_release(leaf);
-	ok(WAIT_FOR(frees() == before + 1), "another thread's deferred decrement does not keep it for ever");
+	eventually(frees() == before + 1, "another thread's deferred decrement does not keep it for ever");
 	baton_pass(&pair_baton, 2);
 	thread_end(thread);
 }
@@ -193,7 +193,7 @@ static void revoked(void)
 	ok(all, "whole");
 	for (int i = 0; i < 100; i++)
 		leash_release(leaves[i]);
-	ok(WAIT_FOR(frees() == before + 600), "and die when dropped");
+	eventually(frees() == before + 600, "and die when dropped");
 	baton_pass(&maker_baton, 2);
 	thread_end(thread);
 }
@@ -211,10 +211,10 @@ static void revoked_to_death(void)
 	struct leaf *leaf = leaf_new();
 
 	elsewhere(drop_twice, leash_retain(leaf));
-	ok(WAIT_FOR(frees() == before + 1), "a leaf that others drop altogether dies");
+	eventually(frees() == before + 1, "a leaf that others drop altogether dies");
 	leaf = leash_new_extra(&leaf_type, 64);
 	elsewhere(drop, leaf);
-	ok(WAIT_FOR(frees() == before + 2), "also with a tail");
+	eventually(frees() == before + 2, "also with a tail");
 }
 
 static void *drop_prompt(void *object)

@@ -158,6 +158,35 @@ static void *handoff(void *object)
 	return NULL;
 }
 
+/* Each of two threads gives back less than there is, and both together more. */
+static struct baton filed = BATON;
+
+static void *release_twice(void *object)
+{
+	leash_release(object);
+	leash_release(object);
+	baton_pass(&filed, 1);
+	return NULL;
+}
+
+static void over_release_shared(void)
+{
+	struct mortal *m = mortal_new(&obituary);
+	pthread_t thread;
+
+	announce(m);
+	leash_retain(m);
+	leash_retain(m);
+	leash_handoff(m);
+	thread = thread_start(release_twice, m);
+	leash_release(m);
+	leash_release(m);
+	baton_await(&filed, 1);
+	leash_flush();
+	thread_end(thread);
+	await_the_fault();
+}
+
 static void *make(void *unused)
 {
 	struct mortal *m = mortal_new(&obituary);
@@ -285,9 +314,13 @@ static const struct {
 	{ "set-dead", set_dead, NULL, WHERE_MEMORY_IS_KEPT, "a dead object put into a field" },
 	{ "release-in-destroy", release_in_destroy, NULL, 0, "a destroy that releases its own object" },
 	{ "retain-in-destroy", retain_in_destroy, NULL, 0, "a destroy that retains its own object" },
-	{ "over-release-owned", over_release_owned, NULL, WHERE_MEMORY_IS_KEPT, "over-release of an owned object, found by the fold" },
+	{ "over-release-owned", over_release_owned, NULL, WHERE_MEMORY_IS_KEPT,
+	  "over-release of an owned object, found by the fold" },
 	{ "over-release-merged", over_release_merged, NULL, WHERE_MEMORY_IS_KEPT, "over-release of a merged object" },
-	{ "over-release-ended", over_release_of_ended_thread, NULL, WHERE_MEMORY_IS_KEPT, "over-release of an ended thread's object" },
+	{ "over-release-shared", over_release_shared, NULL, WHERE_MEMORY_IS_KEPT,
+	  "over-release of a merged object by two threads" },
+	{ "over-release-ended", over_release_of_ended_thread, NULL, WHERE_MEMORY_IS_KEPT,
+	  "over-release of an ended thread's object" },
 	{ "release-dead", release_dead, "harden:true", WITHOUT_TYPE | WHERE_MEMORY_IS_KEPT,
 	  "hardened: a release of a dead object" },
 	{ "retain-dead", retain_dead, "harden:true", WITHOUT_TYPE | WHERE_MEMORY_IS_KEPT,
@@ -424,7 +457,7 @@ static void shutdown_inside(void)
 	int before = deaths(&obituary);
 	/* A deferred death: the hooks run on the library's thread. */
 	elsewhere(release, mortal_of(&shutting_type, &obituary));
-	ok(WAIT_FOR(deaths(&obituary) == before + 1), "an object with such hooks dies");
+	eventually(deaths(&obituary) == before + 1, "an object with such hooks dies");
 	is_int(leash_shutdown(), 0, "and shutdown outside works");
 	ok(inside[0] == -EDEADLK && inside[1] == -EDEADLK && inside[2] == -EDEADLK, "where it was refused all the same");
 	memset(inside, 0, sizeof inside);

@@ -103,7 +103,7 @@ static void counters(void)
 	elsewhere(drop, m);
 	is_int(value("deaths_shared"), shared + 1, "one found by a release of a merged object");
 	elsewhere(drop, mortal_new(&obituary));
-	ok(WAIT_FOR(deaths(&obituary) == 4), "one found by a revocation");
+	eventually(deaths(&obituary) == 4, "one found by a revocation");
 	is_int(value("deaths_revoked"), revoked + 1, "counts as such");
 	ok(value("revocations") > 0 && value("revocation_batches") > 0, "revocations are counted");
 

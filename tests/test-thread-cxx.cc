@@ -69,9 +69,9 @@ int main()
 		for (auto &thread : threads)
 			thread.join();
 	}
-	ok(WAIT_FOR(deaths(&dead) == batches * crew * 4), "thread_local destructors may make and drop objects (%d of %d)",
+	eventually(deaths(&dead) == batches * crew * 4, "thread_local destructors may make and drop objects (%d of %d)",
 	   deaths(&dead), batches * crew * 4);
-	ok(WAIT_FOR(leash_refcount(shared) == 1), "and references");
+	eventually(leash_refcount(shared) == 1, "and references");
 	leash_release(shared);
 	leash_set_take(&at_exit.mine, mortal_new(&dead));
 	is_int(leash_shutdown(), 1, "what a static object holds is left for its destructor");

@@ -63,12 +63,12 @@ static void attach(void)
 	elsewhere(attach_by_new, NULL);
 	elsewhere(attach_by_retain, m);
 	elsewhere(attach_by_release, leash_retain(m));
-	ok(WAIT_FOR(leash_refcount(m) == 1), "what they did counts, once");
+	eventually(leash_refcount(m) == 1, "what they did counts, once");
 	leash_release(m);
 	m = mortal_new(&obituary);
 	elsewhere(ask_only, m);
 	leash_release(m);
-	ok(WAIT_FOR(deaths(&obituary) == before + 3), "nothing keeps their objects");
+	eventually(deaths(&obituary) == before + 3, "nothing keeps their objects");
 }
 
 /* One of very many threads: makes objects, shares some, leaves one behind for another to drop. */
@@ -128,7 +128,7 @@ static void come_and_go(void)
 	late = resident_kib();
 	for (int i = 0; i < CREW; i++)
 		leash_release(__atomic_exchange_n(&meeting[i], NULL, __ATOMIC_ACQ_REL));
-	ok(WAIT_FOR(deaths(&obituary) == before + 4 * ALL), "all objects of %d threads die (%d)", ALL,
+	eventually(deaths(&obituary) == before + 4 * ALL, "all objects of %d threads die (%d)", ALL,
 	   deaths(&obituary) - before);
 	ok(highest_id > 0 && highest_id < 1000, "their ids are used again (the highest was %d)", highest_id);
 	if (SANITIZED)
@@ -218,15 +218,15 @@ static void destructors(void)
 		thread_end(one);
 		thread_end(two);
 	}
-	ok(WAIT_FOR(deaths(&obituary) == before + threads * each),
+	eventually(deaths(&obituary) == before + threads * each,
 	   "objects made and dropped by a program's own destructors die (%d of %d)", deaths(&obituary) - before,
 	   threads * each);
-	ok(WAIT_FOR(leash_refcount(foreign) == 1), "references dropped there are subtracted");
-	ok(WAIT_FOR(leash_refcount(merged) == 1), "also from a merged object");
+	eventually(leash_refcount(foreign) == 1, "references dropped there are subtracted");
+	eventually(leash_refcount(merged) == 1, "also from a merged object");
 	before = deaths(&obituary);
 	for (int i = 0; i < 100; i++)
 		elsewhere(starts_late, leash_retain(foreign));
-	ok(WAIT_FOR(deaths(&obituary) == before + 100 && leash_refcount(foreign) == 1),
+	eventually(deaths(&obituary) == before + 100 && leash_refcount(foreign) == 1,
 	   "a thread may begin to use the library in a destructor");
 	leash_release(foreign);
 	leash_release(merged);
@@ -267,7 +267,7 @@ static void inheritance(void)
 	is_int(deaths(&obituary), before, "and live");
 	for (int i = 0; i < 50; i++)
 		leash_release(left[i]);
-	ok(WAIT_FOR(deaths(&obituary) == before + 50), "until they are dropped");
+	eventually(deaths(&obituary) == before + 50, "until they are dropped");
 }
 
 /* The program's own read sections and grace periods. */
@@ -310,9 +310,62 @@ static void beside_rcu(void)
 	for (int i = 0; i < 3; i++)
 		reads += (long)thread_end(threads[i]);
 	leash_release(published);
-	ok(WAIT_FOR(deaths(&obituary) == before + rounds + 1 + (int)reads),
+	eventually(deaths(&obituary) == before + rounds + 1 + (int)reads,
 	   "beside a program's own read sections everything dies (%d of %d)", deaths(&obituary) - before,
 	   rounds + 1 + (int)reads);
+}
+
+/* Retired buffers wait for whoever may be reading them: for read sections, and for operations on counts. */
+static struct baton reading = BATON;
+static int freed;
+
+static void note_free(void *buffer)
+{
+	(void)buffer;
+	__atomic_store_n(&freed, 1, __ATOMIC_RELEASE);
+}
+
+static void *in_section(void *argument)
+{
+	(void)argument;
+	rcu_read_lock();
+	baton_pass(&reading, 1);
+	baton_await(&reading, 2);
+	rcu_read_unlock();
+	return NULL;
+}
+
+static void *in_guard(void *argument)
+{
+	struct leash__thread *self;
+
+	(void)argument;
+	leash_release(mortal_new(&obituary));
+	self = leash__self;
+	leash__enter(self);
+	baton_pass(&reading, 3);
+	baton_await(&reading, 4);
+	leash__leave(self);
+	return NULL;
+}
+
+static void retired_buffers(void)
+{
+	void *(*const readers[])(void *) = { in_section, in_guard };
+	static char buffer[8];
+
+	for (int i = 0; i < 2; i++) {
+		pthread_t thread = thread_start(readers[i], NULL);
+
+		baton_await(&reading, 2 * i + 1);
+		freed = 0;
+		leash_retire(buffer, note_free);
+		usleep(200000);
+		is_int(__atomic_load_n(&freed, __ATOMIC_ACQUIRE), 0, "a retired buffer stays while it may be read");
+		baton_pass(&reading, 2 * i + 2);
+		eventually(__atomic_load_n(&freed, __ATOMIC_ACQUIRE) == 1, "and goes when it cannot be any more");
+		thread_end(thread);
+	}
 }
 
 int main(void)
@@ -325,6 +378,7 @@ int main(void)
 	destructors();
 	inheritance();
 	beside_rcu();
+	retired_buffers();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <unistd.h>
+#include "tap.h"
 
 static inline bool wait_nap(int *naps)
 {
@@ -21,5 +22,12 @@ static inline bool wait_nap(int *naps)
 			;                                                                          \
 		holds_;                                                                            \
 	})
+
+/* A check that the condition comes to hold; the name and its arguments are evaluated afterwards. */
+#define eventually(condition, ...)                                                                 \
+	do {                                                                                       \
+		bool held_ = WAIT_FOR(condition);                                                  \
+		tap__ok(held_, #condition, __FILE__, __LINE__, __VA_ARGS__);                       \
+	} while (0)
 
 #endif
