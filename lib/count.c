@@ -228,11 +228,12 @@ static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_
  * too.  `rest` is what stands in the shared word besides count and MERGED. */
 static inline bool bury_simple(struct lsh_record *record, struct leash__header *h, uint64_t rest)
 {
-	const struct lsh_type *type = &lsh_types[rest & LEASH__TYPE_MASK];
+	/* Not by way of the type: births to come wait for what is written here. */
+	unsigned magazine = __atomic_load_n(&h->log, __ATOMIC_RELAXED) & LSH_LOG_MAGAZINE;
 
-	if (__builtin_expect((rest & ~(UNSEEN & ~LEASH__EXTRA)) != 0 || !type->simple ||
+	if (__builtin_expect((rest & ~(UNSEEN & ~LEASH__EXTRA)) != 0 ||
 				     __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) ||
-				     !lsh_magazine_push(&record->magazines.of[type->magazine], h), 0))
+				     !lsh_magazine_push(&record->magazines.of[magazine], h), 0))
 		return false;
 	__atomic_store_n(&h->shared, rest | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
 	lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
@@ -281,8 +282,6 @@ void *leash__retain_missed(struct leash__header *h)
 	struct lsh_record *record = (struct lsh_record *)leash__self;
 	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	/* The release to come will want the entry, and the object that stands in it to make room. */
-	__builtin_prefetch(leash__credit_of(record->deferred.table, h)->header, 1);
 	if (__builtin_expect((old & (LEASH__TOUCHED | LEASH__IMMORTAL | LEASH__DEAD)) != LEASH__TOUCHED ||
 				     lsh_shared_count(old) >= LSH_IMMORTAL_AT / 2, 0))
 		return retain_oddly(record, h);
@@ -325,7 +324,7 @@ static void defer(struct lsh_record *record, struct leash__credit *entry, struct
 
 	__atomic_store_n(&entry->header, h, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->count, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->recent, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->recent, LEASH__CREDIT_RECENT, __ATOMIC_RELAXED);
 	__atomic_store_n(&record->deferred.used, true, __ATOMIC_RELAXED);
 	if (other && count)
 		evict(record, other, count);
@@ -360,12 +359,17 @@ void leash__release_missed(struct leash__header *h)
 		release_oddly(record, h);
 		return;
 	}
-	if ((shared & LEASH__VISIBLE) != (LEASH__ONE | LEASH__MERGED)) {
-		defer(record, entry, h);
+	/* The only reference, and no other word than the shared one: as the owner's short cut. */
+	if ((shared & LEASH__VISIBLE) == (LEASH__ONE | LEASH__MERGED)) {
+		if (!bury_simple(record, h, shared & ~LEASH__VISIBLE))
+			release_oddly(record, h);
 		return;
 	}
-	/* The only reference, and no other word than the shared one: as the owner's short cut. */
-	if (!bury_simple(record, h, shared & ~LEASH__VISIBLE))
+	if (lsh_credit_admits(entry, h))
+		defer(record, entry, h);
+	else if (swap_shared(h, &shared, shared - LEASH__ONE))
+		leash__leave(&record->hot);
+	else
 		release_oddly(record, h);
 }
 

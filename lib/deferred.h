@@ -23,6 +23,19 @@ enum { LSH_TABLE_FREE, LSH_TABLE_ASKED, LSH_TABLE_ANSWERED, LSH_TABLE_TAKEN };
 /* What this thread has deferred of that object.  In its guard. */
 uint32_t lsh_credit_count(const struct lsh_record *record, const struct leash__header *h);
 
+/* Whether an object that has no entry is to have one, in place of the one that stands there: at the second time that
+ * it asks without the other having been filed into.  In its guard. */
+static inline bool lsh_credit_admits(struct leash__credit *entry, const struct leash__header *h)
+{
+	uint32_t recent = __atomic_load_n(&entry->recent, __ATOMIC_RELAXED);
+	uint32_t asks = (uint32_t)(uintptr_t)h & ~LEASH__CREDIT_RECENT;
+
+	if ((recent & ~LEASH__CREDIT_RECENT) == asks)
+		return true;
+	__atomic_store_n(&entry->recent, asks | (recent & LEASH__CREDIT_RECENT), __ATOMIC_RELAXED);
+	return false;
+}
+
 /* Takes back what this thread has deferred of that object, and returns the number.  In its guard. */
 uint32_t lsh_credit_take(struct lsh_record *record, const struct leash__header *h);
 

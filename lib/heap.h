@@ -21,6 +21,10 @@ struct lsh_magazine {
 #define LSH_NO_MAGAZINE LSH_MAGAZINES /* stands for one that holds nothing */
 #define LSH_BLOCK_MAX   1024
 
+/* The header's log word: a magazine below, what belongs to the collector above. */
+#define LSH_LOG_MAGAZINE 0x1fu
+#define LSH_LOG_NONE     0xffe0u
+
 struct lsh_magazines {
 	struct lsh_magazine of[LSH_MAGAZINES + 1];
 };

@@ -41,12 +41,20 @@ static void clear(void *payload, size_t bytes)
 		__builtin_memset(p, 0, 16);
 }
 
-static void *finish_birth(struct leash__header *h, uint64_t shared)
+static union lsh_half birth_half(const struct lsh_record *record, const struct lsh_type *entry)
+{
+	union lsh_half half = record->birth;
+
+	half.log = entry->log;
+	return half;
+}
+
+static void *finish_birth(struct leash__header *h, const struct lsh_type *entry, uint64_t shared)
 {
 	struct lsh_record *record = lsh_begin();
 
 	LSH_COUNT(record, births);
-	write_header(h, record->birth, shared | record->birth_shared);
+	write_header(h, birth_half(record, entry), shared | record->birth_shared);
 	lsh_end(record);
 	if (__builtin_expect(lsh_hardened, 0) && !lsh_harden_add(h)) {
 		record = lsh_begin();
@@ -116,7 +124,7 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 			lsh_prefix_of(h)->extra = extra;
 			lsh_prefix_of(h)->reserved = 0;
 		}
-		object = finish_birth(h, entry->birth | (has_extra ? LEASH__EXTRA : 0));
+		object = finish_birth(h, entry, entry->birth | (has_extra ? LEASH__EXTRA : 0));
 		if (object)
 			return object;
 		lsh_block_free(has_extra ? h - 1 : h, front + entry->size + extra);
@@ -136,7 +144,7 @@ static void remember(const leash_type *type)
 	record->types.slots[lsh_type_hash(type)] = (struct lsh_type_slot){
 		.type = type,
 		.magazine = &record->magazines.of[entry->magazine],
-		.half = record->birth,
+		.half = birth_half(record, entry),
 		.shared = entry->birth | record->birth_shared,
 		.clear = (entry->size + 15) & ~15u,
 	};

@@ -44,6 +44,7 @@ static void describe(struct lsh_type *entry, const leash_type *type, unsigned id
 	entry->references = type->field_count || type->trace;
 	entry->hooks = type->close || type->finalize || type->destroy;
 	entry->simple = !entry->references && !entry->hooks && !lsh_options()->harden;
+	entry->log = (uint16_t)(LSH_LOG_NONE | (entry->simple ? entry->magazine : LSH_NO_MAGAZINE));
 	entry->type = type;
 }
 

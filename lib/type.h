@@ -14,6 +14,7 @@ struct lsh_type {
 	uint64_t birth;    /* the shared word of a new object, of no owner and no count */
 	uint32_t size;     /* bytes of the payload */
 	uint8_t magazine;  /* where blocks of header and payload come from, or LSH_NO_MAGAZINE */
+	uint16_t log;      /* the header's log word at birth */
 	bool references;   /* has fields or a trace */
 	bool hooks;        /* has close, finalize or destroy */
 	bool simple;       /* neither: its death is its memory's */
@@ -31,7 +32,7 @@ union lsh_half {
 	struct {
 		uint32_t local;
 		uint16_t owner;
-		uint16_t reserved;
+		uint16_t log;
 	};
 	uint64_t all;
 };

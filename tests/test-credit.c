@@ -1,4 +1,4 @@
-/* Deferred decrements: a stranger's release is filed as a credit, and everything that may become of it: taken
+/* Deferred decrements: a stranger's second release is filed as a credit, and everything that may become of it: taken
  * back, evicted by another object, subtracted by leash_flush(), by the background thread, at thread exit, or
  * because there are too many.
  *
@@ -29,12 +29,16 @@ static struct mortal *merged_new(void)
 static bool seen_filed(struct mortal *m)
 {
 	int before;
+	bool asked;
 
 	leash_flush();
-	leash_retain(m);
 	before = shared_count(m);
+	leash_retain(m);
 	leash_release(m);
-	return credits_of(m) == 1 && shared_count(m) == before;
+	asked = credits_of(m) == 0 && shared_count(m) == before;
+	leash_retain(m);
+	leash_release(m);
+	return asked && credits_of(m) == 1 && shared_count(m) == before + 1;
 }
 
 static bool seen_taken_back(struct mortal *m)
@@ -52,8 +56,9 @@ static bool seen_taken_back(struct mortal *m)
 static bool seen_counting(struct mortal *m)
 {
 	leash_flush();
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 11; i++)
 		leash_retain(m);
+	leash_release(m);
 	int before = shared_count(m);
 	for (int i = 0; i < 10; i++)
 		i % 2 ? leash_release(m) : (leash_release)(m);
@@ -80,7 +85,7 @@ static void file_and_take_back(struct mortal *m, const char *whose)
 
 	leash_flush();
 	before = shared_count(m);
-	ok(ever(seen_filed, m), "%s: a release is filed as a credit", whose);
+	ok(ever(seen_filed, m), "%s: a first release is subtracted, a second one filed as a credit", whose);
 	ok(ever(seen_taken_back, m), "%s: and the next retain takes it back", whose);
 	ok(ever(seen_counting, m), "%s: credits add up", whose);
 	leash_flush();
@@ -113,22 +118,32 @@ static void find_rivals(struct mortal **a, struct mortal **b)
 static void evicted(void)
 {
 	struct mortal *a, *b;
-	bool seen = false;
+	bool stays = false, seen = false;
 
 	find_rivals(&a, &b);
-	for (int i = 0; i < TRIES && !seen; i++) {
+	for (int i = 0; i < TRIES && !(stays && seen); i++) {
 		leash_flush();
-		leash_retain(a);
-		leash_retain(a);
-		leash_retain(b);
-		leash_release(a);
-		leash_release(a);
+		for (int k = 0; k < 3; k++) {
+			leash_retain(a);
+			leash_retain(b);
+			leash_retain(b);
+		}
+		for (int k = 0; k < 3; k++)
+			leash_release(a);
 		bool filed = credits_of(a) == 2 && shared_count(a) == 3;
+		for (int k = 0; k < 4; k++) {
+			leash_release(b);
+			leash_release(leash_retain(a));
+		}
+		stays |= filed && credits_of(a) == 2 && shared_count(a) == 3 && credits_of(b) == 0 &&
+			 shared_count(b) == 3;
 		leash_release(b);
-		seen = filed && credits_of(a) == 0 && credits_of(b) == 1 && shared_count(a) == 1 &&
-		       shared_count(b) == 2;
+		leash_release(b);
+		seen |= filed && credits_of(a) == 0 && credits_of(b) == 1 && shared_count(a) == 1 &&
+			shared_count(b) == 2;
 	}
-	ok(seen, "a credit that another needs the place of is subtracted, all of it at once");
+	ok(stays, "a credit in use is not displaced by another object that wants its place");
+	ok(seen, "one that is not is subtracted when the other asks again, all of it at once");
 	leash_flush();
 	is_int(shared_count(a), 1, "the evicted object has its count back");
 	is_int(shared_count(b), 1, "and so has the other");

@@ -75,7 +75,7 @@ static struct mortal *in_hand(const char *point)
 	struct mortal *m = merged_new();
 
 	arm(point);
-	leash_release(leash_retain(m));
+	leave_credit(m);
 	await_stop();
 	return m;
 }
@@ -135,7 +135,7 @@ static struct baton leaving = BATON;
 
 static void *leaver(void *argument)
 {
-	leash_release(leash_retain((struct mortal *)argument));
+	leave_credit(argument);
 	baton_await(&leaving, 1);
 	return NULL;
 }
@@ -289,7 +289,7 @@ static void lost_wake_up(void)
 			resume();
 			eventually(deaths(&obituary) == before + 2, "work that comes while it falls asleep is done");
 		} else {
-			leash_release(leash_retain(m));
+			leave_credit(m);
 			resume();
 			eventually(shared_count(m) == 1, "a credit filed while the background thread falls asleep is found");
 			leash_release(m);

@@ -123,8 +123,7 @@ static struct baton pair_baton = BATON;
 
 static void *with_credit(void *object)
 {
-	leash_retain((struct leaf *)object);
-	leash_release(object);
+	leave_credit(object);
 	baton_pass(&pair_baton, 1);
 	baton_await(&pair_baton, 2);
 	return NULL;
@@ -249,9 +248,15 @@ static void *use_immortal(void *object)
 	return NULL;
 }
 
+static void *make_immortal(void *object)
+{
+	leash_immortalize(object);
+	return NULL;
+}
+
 static void immortal(void)
 {
-	static struct leaf *ours, *merged_one;
+	static struct leaf *ours, *merged_one, *owned;
 	long before = frees();
 
 	ours = leaf_new();
@@ -263,12 +268,19 @@ static void immortal(void)
 		leash_release(ours);
 		leash_release(merged_one);
 	}
+	/* By another thread, so that its owner still counts. */
+	owned = leaf_new();
+	elsewhere(make_immortal, owned);
+	leash_release(owned);
+	leash_release(owned);
 	elsewhere(use_immortal, ours);
 	elsewhere(use_immortal, merged_one);
 	is_int(frees(), before, "immortal leaves do not die");
 	overwrite();
-	ok(whole(ours) && whole(merged_one), "and stay whole");
-	ok(leash_refcount(ours) == SIZE_MAX && leash_refcount(merged_one) == SIZE_MAX, "immortal");
+	ok(whole(ours) && whole(merged_one) && whole(owned), "and stay whole");
+	ok(leash_refcount(ours) == SIZE_MAX && leash_refcount(merged_one) == SIZE_MAX &&
+		   leash_refcount(owned) == SIZE_MAX,
+	   "immortal");
 }
 
 /* Threads that make, hand round and drop leaves; each is checked by whoever holds it. */

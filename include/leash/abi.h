@@ -25,7 +25,9 @@
  *      local    32 bits   bit 0 touched, bits 1-31 count; written by the owner only, inside
  *                         a guard, and by the revoker when the owner can no longer
  *      owner    16 bits   a thread id, or LEASH__NOBODY
- *      reserved 16 bits   0; kept for the cycle collector's log
+ *      log      16 bits   bits 0-4 where the block goes at once when the object dies, for objects that
+ *                         have nothing else to leave behind; bits 5-15 all ones, kept for the cycle
+ *                         collector's log.  Written at birth and at death only
  *
  * The touched bits are set by every retain in the same store as the count; they let the cycle
  * collector see that a count moved.  Owners pay nothing for them.
@@ -72,7 +74,7 @@ struct leash__header {
 	uint64_t shared;
 	uint32_t local;
 	uint16_t owner;
-	uint16_t reserved;
+	uint16_t log;
 };
 
 /* A deferred decrement: `count` references to the object of `header` that this thread was
@@ -80,8 +82,11 @@ struct leash__header {
 struct leash__credit {
 	struct leash__header *header;
 	uint32_t count;
-	uint32_t recent; /* filed into since the thread last went through its table */
+	uint32_t recent; /* bit 0: filed into since the thread last went through its table; the others:
+			  * part of the address of another object that wants the entry, since then */
 };
+
+#define LEASH__CREDIT_RECENT UINT32_C(1)
 
 #define LEASH__CREDIT_BITS 12
 #define LEASH__CREDITS     (1u << LEASH__CREDIT_BITS)

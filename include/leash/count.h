@@ -140,7 +140,7 @@ static LEASH__INLINE void leash__release(const void *object)
 			return;
 		}
 		__atomic_store_n(&credit->count, count, __ATOMIC_RELAXED);
-		__atomic_store_n(&credit->recent, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&credit->recent, LEASH__CREDIT_RECENT, __ATOMIC_RELAXED);
 		leash__leave(self);
 	} else {
 		leash__leave(self);
