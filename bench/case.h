@@ -51,6 +51,11 @@ extern const int birth_size_count;
 /* case-transfer.c */
 extern const struct bench_case handoff_leash, handoff_naive, transfer_leash, adopt_leash;
 extern const struct bench_case chain_builder, chain_foreign;
+/* case-cyclic.c */
+extern const struct bench_case birth_cyclic, birth_leaf, temp_cyclic, temp_leaf, temps_cyclic, temps_leaf;
+/* case-collect.c */
+extern const struct bench_case collect_sizes[];
+extern const int collect_size_count;
 
 #ifdef __cplusplus
 }

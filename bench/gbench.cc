@@ -19,7 +19,8 @@ const bench_case *const singles[] = {
 	&pair_leash,     &pair_naive,    &pair_plain,    &set_leash,     &set_naive,
 	&cold_leash,     &cold_naive,    &hot_leash,     &hot_naive,     &hot_private,
 	&births_leash,   &births_malloc, &handoff_leash, &handoff_naive, &transfer_leash,
-	&adopt_leash,    &chain_builder, &chain_foreign,
+	&adopt_leash,    &chain_builder, &chain_foreign, &birth_cyclic,  &birth_leaf,
+	&temp_cyclic,    &temp_leaf,     &temps_cyclic,  &temps_leaf,
 };
 
 void run(benchmark::State &state, const bench_case *c)
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
 		add(c);
 	for (int i = 0; i < birth_size_count; i++)
 		add(&birth_sizes[i]);
+	for (int i = 0; i < collect_size_count; i++)
+		add(&collect_sizes[i]);
 	benchmark::RunSpecifiedBenchmarks();
 	benchmark::Shutdown();
 

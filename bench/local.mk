@@ -5,30 +5,52 @@
 
 bench_cases = \
 	bench/case-birth.c \
+	bench/case-collect.c \
+	bench/case-cyclic.c \
 	bench/case-foreign.c \
 	bench/case-pair.c \
 	bench/case-transfer.c \
 	bench/case.h \
 	bench/hand.c bench/hand.h \
 	bench/naive.h \
+	bench/pairs.c bench/pairs.h \
 	bench/plain.h \
-	bench/processors.c bench/processors.h
+	bench/processors.c bench/processors.h \
+	bench/ring.c bench/ring.h
 
 EXTRA_PROGRAMS += bench/ratios
 bench_ratios_SOURCES = $(bench_cases) \
+	bench/alternate.c \
 	bench/clock.h \
+	bench/measure-boehm.c \
+	bench/measure-churn.c \
+	bench/measure-cpython.c \
 	bench/measure-depgraph.c \
 	bench/measure-header.c \
+	bench/measure-hub.c \
+	bench/measure-pause.c \
+	bench/measure-snapshot.c \
+	bench/measure-untouched.c \
 	bench/measure.h \
+	bench/program.c bench/program.h \
+	bench/quantile.c bench/quantile.h \
 	bench/ratios.c \
+	bench/rest.c bench/rest.h \
 	bench/slice.c bench/slice.h
 bench_ratios_CPPFLAGS = -include config.h $(AM_CPPFLAGS)
 bench_ratios_LDADD = $(program_ldadd)
 
+# The comparator of cycles_vs_boehm; without libgc, bench/ratios says that it is missing.
+EXTRA_PROGRAMS += bench/boehm
+bench_boehm_SOURCES = bench/boehm.c bench/clock.h
+bench_boehm_CPPFLAGS = $(AM_CPPFLAGS) $(BOEHM_CFLAGS)
+bench_boehm_LDADD = $(BOEHM_LIBS)
+
 # Building prints to stderr: stdout has one line a measure and nothing else. RATIOS_FLAGS: see
 # bench/ratios.c.
 ratios:
-	@$(MAKE) $(AM_MAKEFLAGS) --no-print-directory bench/ratios$(EXEEXT) examples/depgraph/depgraph$(EXEEXT) >&2
+	@boehm=bench/boehm$(EXEEXT); test -n "$(BOEHM_LIBS)" || boehm=; \
+	$(MAKE) $(AM_MAKEFLAGS) --no-print-directory bench/ratios$(EXEEXT) examples/depgraph/depgraph$(EXEEXT) $$boehm >&2
 	@bench/ratios$(EXEEXT) $(RATIOS_FLAGS)
 
 if BENCHMARKS
@@ -39,8 +61,9 @@ bench_gbench_LDADD = $(program_ldadd) $(BENCHMARK_LIBS)
 
 # BENCH_FLAGS: Google Benchmark's own, such as --benchmark_filter=hot.
 bench:
-	@$(MAKE) $(AM_MAKEFLAGS) --no-print-directory bench/gbench$(EXEEXT)
+	@$(MAKE) $(AM_MAKEFLAGS) --no-print-directory bench/gbench$(EXEEXT) bench/ratios$(EXEEXT)
 	bench/gbench$(EXEEXT) --benchmark_out=bench/results.json --benchmark_out_format=json $(BENCH_FLAGS)
+	bench/ratios$(EXEEXT) -r 20 rss_churn
 	@if command -v python3 >/dev/null; then \
 		python3 $(srcdir)/bench/plot.py bench/results.json bench; \
 	else \
@@ -52,5 +75,5 @@ bench:
 	@exit 1
 endif
 
-CLEANFILES += bench/results.json bench/costs.svg bench/threads.svg
+CLEANFILES += bench/results.json bench/costs.svg bench/growth.svg bench/threads.svg
 EXTRA_DIST += bench/README.md bench/plot.py

@@ -5,37 +5,31 @@
  */
 #include "measure.h"
 
+#include "program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#define NAME    "depgraph_vs_naive"
 #define PROGRAM "examples/depgraph/depgraph"
 
-bool measure_depgraph(struct outcome *outcome)
+bool measure_depgraph(int repetitions, struct outcome *outcome)
 {
-	char line[sizeof(outcome->detail) + 64] = "", *detail = line;
-	FILE *output;
-	int status;
+	const char *const argv[] = { PROGRAM, "--ratio", NULL };
+	char line[sizeof(outcome->detail) + 64], *detail;
 
+	(void)repetitions;
 	if (access(PROGRAM, X_OK) != 0) {
-		fprintf(stderr, "ratios: depgraph_vs_naive: no " PROGRAM " here: "
+		fprintf(stderr, "ratios: " NAME ": no " PROGRAM " here: "
 				"build it, and run this at the top of the build tree\n");
 		return false;
 	}
-	output = popen(PROGRAM " --ratio", "r");
-	if (output == NULL) {
-		perror("ratios: popen");
+	if (!program_run(NAME, argv, line, sizeof(line)))
 		return false;
-	}
-	if (fgets(line, sizeof(line), output) == NULL)
-		line[0] = '\0';
-	status = pclose(output);
-	line[strcspn(line, "\n")] = '\0';
 	outcome->ratio = strtod(line, &detail);
-	if (status != 0 || detail == line) {
-		fprintf(stderr, "ratios: depgraph_vs_naive: " PROGRAM " --ratio ended with status %d and printed \"%s\"\n",
-			status, line);
+	if (detail == line) {
+		fprintf(stderr, "ratios: " NAME ": " PROGRAM " --ratio printed \"%s\"\n", line);
 		return false;
 	}
 	if (*detail == '\t')

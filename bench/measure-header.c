@@ -28,11 +28,12 @@ static uint64_t allocated(void)
 	return bytes;
 }
 
-bool measure_header(struct outcome *outcome)
+bool measure_header(int repetitions, struct outcome *outcome)
 {
 	static void *objects[2 * OBJECTS];
 	uint64_t bytes = 0;
 
+	(void)repetitions;
 	/* The first use up the free blocks that the library still has. */
 	for (int i = 0; i < 2 * OBJECTS; i++) {
 		if (i == OBJECTS)

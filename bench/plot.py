@@ -3,9 +3,10 @@
 
     plot.py results.json directory
 
-writes directory/costs.svg (a bar for every case that runs on one thread, families together) and
-directory/threads.svg (a line for every case that runs on several).  Costs are processor time of the
-whole process an operation, on a logarithmic scale: equal distances are equal ratios.
+writes directory/costs.svg (a bar for every case that runs on one thread, families together),
+directory/threads.svg (a line for every case that runs on several) and directory/growth.svg (a line for
+every family whose cases differ by the number of objects).  Costs are processor time of the whole process
+an operation, on a logarithmic scale: equal distances are equal ratios.
 """
 import json
 import math
@@ -14,7 +15,9 @@ import sys
 from xml.sax.saxutils import escape
 
 COLOURS = {"leash": "#1b6ca8", "naive": "#c8553d", "plain": "#8a8a8a", "malloc": "#c8553d",
-           "private": "#8a8a8a", "extra": "#6aa6d0", "builder": "#6aa6d0", "foreign": "#1b6ca8"}
+           "private": "#8a8a8a", "extra": "#6aa6d0", "builder": "#6aa6d0", "foreign": "#1b6ca8",
+           "cyclic": "#1b6ca8", "leaf": "#8a8a8a", "garbage": "#1b6ca8", "ring": "#6aa6d0"}
+GROWING = {"garbage", "ring"}  # families; the last part of a case's name is the number of objects
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -36,6 +39,10 @@ def read(path):
         else:
             costs.setdefault(key, cost)
     return {**costs, **medians}
+
+
+def family(case):
+    return case.split("/")[0]
 
 
 def colour(case):
@@ -80,13 +87,13 @@ def decades(values):
 def draw_costs(costs, path):
     families = {}
     for (case, threads), cost in costs.items():
-        if threads == 1 and cost > 0:
-            families.setdefault(case.split("/")[0], []).append((case, cost))
+        if threads == 1 and cost > 0 and family(case) not in GROWING:
+            families.setdefault(family(case), []).append((case, cost))
     if not families:
         return
-    low, high = decades([cost for family in families.values() for _, cost in family])
+    low, high = decades([cost for cases in families.values() for _, cost in cases])
     left, right, row, gap, top = 170, 90, 18, 10, 50
-    rows = sum(len(family) for family in families.values())
+    rows = sum(len(cases) for cases in families.values())
     picture = Picture(900, top + rows * row + len(families) * gap + 20)
     scale = (picture.width - left - right) / (high - low)
     picture.text(16, 24, "Processor time an operation, one thread (ns, logarithmic)", size=15)
@@ -95,8 +102,8 @@ def draw_costs(costs, path):
         picture.line(x, top - 6, x, picture.height - 16)
         picture.text(x, top - 10, f"{10.0 ** exponent:g}", "middle", 11, "#777777")
     y = top
-    for family in families.values():
-        for case, cost in family:
+    for cases in families.values():
+        for case, cost in cases:
             length = (math.log10(cost) - low) * scale
             picture.text(left - 8, y + row - 5, case, "end")
             picture.bar(left, y + 2, length, row - 4, colour(case))
@@ -106,42 +113,55 @@ def draw_costs(costs, path):
     picture.write(path)
 
 
-def draw_threads(costs, path):
-    lines = {}
-    for (case, threads), cost in sorted(costs.items()):
-        if cost > 0:
-            lines.setdefault(case, []).append((threads, cost))
-    lines = {case: points for case, points in lines.items() if len(points) > 1}
+def draw_lines(lines, title, across_title, path):
+    """{name: [(x, cost)]}, both on logarithmic scales."""
+    lines = {name: sorted(points) for name, points in lines.items() if len(points) > 1}
     if not lines:
         return
     low, high = decades([cost for points in lines.values() for _, cost in points])
-    most = max(threads for points in lines.values() for threads, _ in points)
+    marks = sorted({x for points in lines.values() for x, _ in points})
     picture = Picture(700, 440)
     left, right, top, bottom = 70, 150, 50, 50
-    across = (picture.width - left - right) / math.log2(most)
+    across = (picture.width - left - right) / math.log2(marks[-1] / marks[0])
     up = (picture.height - top - bottom) / (high - low)
 
-    def place(threads, cost):
-        return (left + math.log2(threads) * across,
+    def place(x, cost):
+        return (left + math.log2(x / marks[0]) * across,
                 picture.height - bottom - (math.log10(cost) - low) * up)
 
-    picture.text(16, 24, "One object, several threads: time a pair takes one thread (ns)", size=15)
+    picture.text(16, 24, title, size=15)
     for exponent in range(low, high + 1):
-        _, y = place(1, 10.0 ** exponent)
+        _, y = place(marks[0], 10.0 ** exponent)
         picture.line(left, y, picture.width - right, y)
         picture.text(left - 8, y + 4, f"{10.0 ** exponent:g}", "end", 11, "#777777")
-    for threads in sorted({threads for points in lines.values() for threads, _ in points}):
-        x, _ = place(threads, 10.0 ** low)
-        picture.text(x, picture.height - bottom + 18, str(threads), "middle", 11, "#777777")
-    picture.text((left + picture.width - right) / 2, picture.height - 12, "threads", "middle")
-    for case, points in lines.items():
+    for mark in marks:
+        x, _ = place(mark, 10.0 ** low)
+        picture.text(x, picture.height - bottom + 18, f"{mark:,}", "middle", 11, "#777777")
+    picture.text((left + picture.width - right) / 2, picture.height - 12, across_title, "middle")
+    for name, points in lines.items():
         places = [place(*point) for point in points]
         for (x1, y1), (x2, y2) in zip(places, places[1:]):
-            picture.line(x1, y1, x2, y2, colour(case), 2)
+            picture.line(x1, y1, x2, y2, colour(name), 2)
         for x, y in places:
-            picture.dot(x, y, colour(case))
-        picture.text(places[-1][0] + 8, places[-1][1] + 4, f"{case} {points[-1][1]:.3g}")
+            picture.dot(x, y, colour(name))
+        picture.text(places[-1][0] + 8, places[-1][1] + 4, f"{name} {points[-1][1]:.3g}")
     picture.write(path)
+
+
+def draw_threads(costs, path):
+    lines = {}
+    for (case, threads), cost in sorted(costs.items()):
+        if cost > 0 and family(case) not in GROWING:
+            lines.setdefault(case, []).append((threads, cost))
+    draw_lines(lines, "One object, several threads: time a pair takes one thread (ns)", "threads", path)
+
+
+def draw_growth(costs, path):
+    lines = {}
+    for (case, _), cost in costs.items():
+        if cost > 0 and family(case) in GROWING:
+            lines.setdefault(family(case), []).append((int(case.split("/")[-1]), cost))
+    draw_lines(lines, "The cycle collector: processor time an object (ns)", "objects in one collection", path)
 
 
 def main():
@@ -150,6 +170,7 @@ def main():
     costs = read(sys.argv[1])
     draw_costs(costs, os.path.join(sys.argv[2], "costs.svg"))
     draw_threads(costs, os.path.join(sys.argv[2], "threads.svg"))
+    draw_growth(costs, os.path.join(sys.argv[2], "growth.svg"))
 
 
 if __name__ == "__main__":

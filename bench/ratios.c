@@ -1,6 +1,6 @@
 /* The measures, as quotients of two things timed alternately in one run.
  *
- *     bench/ratios [-l] [-r repetitions] [measure ...]
+ *     bench/ratios [-il] [-r repetitions] [measure ...]
  *
  * prints one line a measure, `name<TAB>ratio<TAB>detail`, and nothing else on stdout.  What
  * cannot be measured here is named on stderr, and the exit status is then 1.
@@ -9,9 +9,14 @@
  * short slices of all sides in turn, forwards and then backwards, and forms its own quotient; the
  * figure is the median of the repetitions, and the detail has the median times behind it and the
  * quartiles of the quotient.  Times are processor time of the whole process.
+ *
+ * Measures of the cycle collector are taken by this program started anew (-i), one for each: the collector remembers
+ * how much it has seen, and the allocator keeps what others have used.
  */
 #include "measure.h"
 #include "processors.h"
+#include "program.h"
+#include "quantile.h"
 
 #include <leash/leash.h>
 #include <stdio.h>
@@ -19,10 +24,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REPETITIONS     21
-#define MAX_REPETITIONS 1000
-#define ROUNDS          4 /* slices of each side in one repetition; even */
-#define GIVE_UP         5 /* repetitions spoilt by other programs */
+#define REPETITIONS 21
+#define ROUNDS      4 /* slices of each side in one repetition; even */
+#define GIVE_UP     5 /* repetitions spoilt by other programs */
 
 static double worse(double first, double second)
 {
@@ -48,29 +52,24 @@ static const struct measure measures[] = {
 	{ "foreign_chain", .sides = { { &chain_foreign, 1 }, { &chain_builder, 1 } }, .repetitions = 5 },
 	{ "new_vs_malloc", .combine = worse,
 	  .sides = { { &birth_leash, 1 }, { &birth_malloc, 1 }, { &births_leash, 1 }, { &births_malloc, 1 } } },
+	{ "new_cyclic_vs_leaf", .sides = { { &birth_cyclic, 1 }, { &birth_leaf, 1 } } },
+	{ "temp_cyclic_vs_leaf", .sides = { { &temp_cyclic, 1 }, { &temp_leaf, 1 } } },
+	{ "cycles_vs_cpython", .costs = { { "cpython", cpython_theirs }, { "leash", cpython_ours } },
+	  .repetitions = 5, .fresh = true },
+	{ "cycles_vs_boehm", .costs = { { "leash", boehm_ours }, { "boehm", boehm_theirs } },
+	  .repetitions = 3, .fresh = true },
+	{ "untouched_heap",
+	  .costs = { { "a round beside 1,000,000", untouched_many }, { "beside 1,000", untouched_few } },
+	  .repetitions = 5, .fresh = true },
+	{ "hub", .costs = { { "with the hub", hub_with }, { "without", hub_without } },
+	  .repetitions = 3, .fresh = true },
+	{ "pause", .special = measure_pause, .repetitions = 3, .fresh = true },
 	{ "header_bytes", .special = measure_header },
+	{ "snapshot_bytes", .special = measure_snapshot, .fresh = true },
+	{ "rss_churn", .special = measure_churn, .repetitions = 3, .fresh = true },
 };
 
 #define MEASURES (sizeof(measures) / sizeof(measures[0]))
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Sorts; `part` is 1, 2 or 3. */
-static double quartile(double *values, int count, int part)
-{
-	double at = (double)(count - 1) * part / 4;
-	int below = (int)at;
-
-	qsort(values, (size_t)count, sizeof(*values), ascending);
-	if (below + 1 >= count)
-		return values[count - 1];
-	return values[below] + (at - below) * (values[below + 1] - values[below]);
-}
 
 /* One case may stand on several sides; it is begun and ended once. */
 static bool first_of_its_case(const struct side *sides, int i)
@@ -133,28 +132,46 @@ static bool compare(const struct measure *m, int repetitions, struct outcome *ou
 	if (taken == 0)
 		return false;
 	for (int i = 0; i < count; i += 2) {
-		median[i / 2] = quartile(quotients[i / 2], taken, 2);
+		median[i / 2] = quantile(quotients[i / 2], taken, 0.5);
 		length += snprintf(outcome->detail + length, sizeof(outcome->detail) - (size_t)length,
 				   "%s%s %.2f ns / %s %.2f ns (quartiles %.2f-%.2f)", i == 0 ? "" : "; ",
-				   sides[i].of->name, quartile(times[i], taken, 2), sides[i + 1].of->name,
-				   quartile(times[i + 1], taken, 2), quartile(quotients[i / 2], taken, 1),
-				   quartile(quotients[i / 2], taken, 3));
+				   sides[i].of->name, quantile(times[i], taken, 0.5), sides[i + 1].of->name,
+				   quantile(times[i + 1], taken, 0.5), quantile(quotients[i / 2], taken, 0.25),
+				   quantile(quotients[i / 2], taken, 0.75));
 	}
 	outcome->ratio = count == 2 ? median[0] : m->combine(median[0], median[1]);
 	return true;
 }
 
-static bool take(const struct measure *m, int repetitions)
+static bool take_here(const struct measure *m, int repetitions)
 {
 	struct outcome outcome = { 0 };
+	bool taken;
 
 	if (repetitions == 0)
 		repetitions = m->repetitions != 0 ? m->repetitions : REPETITIONS;
-	if (!(m->special != NULL ? m->special(&outcome) : compare(m, repetitions, &outcome)))
+	if (m->special != NULL)
+		taken = m->special(repetitions, &outcome);
+	else if (m->costs[0].take != NULL)
+		taken = alternate(m->costs, repetitions, &outcome);
+	else
+		taken = compare(m, repetitions, &outcome);
+	if (!taken)
 		return false;
 	printf("%s\t%.3g\t%s\n", m->name, outcome.ratio, outcome.detail);
 	fflush(stdout);
 	return true;
+}
+
+/* By this program, started anew; it prints the line, or says why not. */
+static bool take_afresh(const struct measure *m, int repetitions)
+{
+	char number[16];
+	const char *const usual[] = { "/proc/self/exe", "-i", m->name, NULL };
+	const char *const asked[] = { "/proc/self/exe", "-i", "-r", number, m->name, NULL };
+
+	snprintf(number, sizeof(number), "%d", repetitions);
+	return program_run(m->name, repetitions == 0 ? usual : asked, NULL, 0);
 }
 
 static const struct measure *find(const char *name)
@@ -167,7 +184,8 @@ static const struct measure *find(const char *name)
 
 static int usage(const char *program)
 {
-	fprintf(stderr, "usage: %s [-l] [-r repetitions (1-%d)] [measure ...]\n"
+	fprintf(stderr, "usage: %s [-il] [-r repetitions (1-%d)] [measure ...]\n"
+			"  -i  take all of them in this process\n"
 			"  -l  print the names of all measures\n", program, MAX_REPETITIONS);
 	return 2;
 }
@@ -175,11 +193,14 @@ static int usage(const char *program)
 int main(int argc, char **argv)
 {
 	int option, repetitions = 0;
-	bool whole = true;
+	bool whole = true, here = false;
 	long alive;
 
-	while ((option = getopt(argc, argv, "lr:")) != -1) {
+	while ((option = getopt(argc, argv, "ilr:")) != -1) {
 		switch (option) {
+		case 'i':
+			here = true;
+			break;
 		case 'l':
 			for (size_t i = 0; i < MEASURES; i++)
 				puts(measures[i].name);
@@ -200,14 +221,13 @@ int main(int argc, char **argv)
 		}
 	}
 #ifdef LEASH_SANITIZED
-	fprintf(stderr, "ratios: this build is watched by a sanitizer; its figures mean nothing\n");
+	if (!here)
+		fprintf(stderr, "ratios: this build is watched by a sanitizer; its figures mean nothing\n");
 #endif
-	if (optind == argc) {
-		for (size_t i = 0; i < MEASURES; i++)
-			whole &= take(&measures[i], repetitions);
-	} else {
-		for (int i = optind; i < argc; i++)
-			whole &= take(find(argv[i]), repetitions);
+	for (int i = 0; i < (optind == argc ? (int)MEASURES : argc - optind); i++) {
+		const struct measure *m = optind == argc ? &measures[i] : find(argv[optind + i]);
+
+		whole &= m->fresh && !here ? take_afresh(m, repetitions) : take_here(m, repetitions);
 	}
 	alive = leash_shutdown();
 	if (alive != 0) {

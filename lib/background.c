@@ -48,7 +48,7 @@ enum lsh_pass_found lsh_background_pass(bool all)
 	deferred = lsh_deferred_take_over(all);
 	rounds = lsh_revoke(ROUNDS);
 	if (lsh_kept_any())
-		lsh_keep_end();
+		lsh_kept_free();
 	lsh_unlock(&lsh_pass);
 	return rounds == ROUNDS ? LSH_PASS_MORE : deferred || rounds ? LSH_PASS_SOME : LSH_PASS_NOTHING;
 }

@@ -44,6 +44,7 @@
  * 0x60000000 makes the object immortal, which is said once.
  */
 #include "background.h"
+#include "collect/collector.h"
 #include "count.h"
 #include "death.h"
 #include "fault.h"
@@ -61,7 +62,7 @@
 
 /* What a shared word may hold when only the owner's local count stands between the object and its end. */
 #define UNSEEN (LEASH__TYPE_MASK | LEASH__TOUCHED | LEASH__FINALIZED | LEASH__CLOSED | LEASH__PROMPT | \
-		LEASH__EXTRA)
+		LEASH__EXTRA | LEASH__AGE | LEASH__TRIED)
 
 static bool owns(const struct lsh_record *record, const struct leash__header *h)
 {
@@ -104,12 +105,18 @@ static void add_shared(struct leash__header *h, uint32_t n)
 		lsh_overflowed(h);
 }
 
-enum lsh_outcome lsh_apply(struct leash__header *h, uint64_t n)
+/* True if the object, which is about to live on with a reference less, has yet to be made a suspect. */
+static bool unsuspected(const struct leash__header *h, uint64_t shared)
+{
+	return !(shared & LEASH__LOGGED) && lsh_is_cyclic(h);
+}
+
+enum lsh_outcome lsh_apply(struct lsh_record *record, struct leash__header *h, uint64_t n)
 {
 	uint64_t old = load_shared(h), new;
 	enum lsh_outcome outcome;
 
-	do {
+	for (;;) {
 		int64_t count = lsh_shared_count(old) - (int64_t)n;
 
 		LSH_POINT("apply: before the swap");
@@ -133,8 +140,23 @@ enum lsh_outcome lsh_apply(struct leash__header *h, uint64_t n)
 			new = lsh_with_count(old, count + 1) | LEASH__PENDING;
 			outcome = LSH_PENDED;
 		}
-	} while (!swap_shared(h, &old, new));
-	return outcome;
+		if (outcome == LSH_ALIVE && unsuspected(h, old)) {
+			lsh_suspect(record, h);
+			old = load_shared(h);
+			continue;
+		}
+		if (swap_shared(h, &old, new))
+			return outcome;
+	}
+}
+
+void lsh_touch(struct lsh_record *record, struct leash__header *h)
+{
+	if (owns(record, h))
+		__atomic_store_n(&h->local, __atomic_load_n(&h->local, __ATOMIC_RELAXED) | LEASH__LOCAL_TOUCHED,
+				 __ATOMIC_RELAXED);
+	else if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__TOUCHED))
+		__atomic_fetch_or(&h->shared, LEASH__TOUCHED, __ATOMIC_RELAXED);
 }
 
 /* Writes down what is about to be changed in more than one step, for the child of a fork (thread.c). */
@@ -155,13 +177,21 @@ static enum lsh_outcome merge(struct lsh_record *record, struct leash__header *h
 	/* Before MERGED is seen: who adopts the object writes both. */
 	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
-	do {
+	for (;;) {
 		LSH_POINT("merge: before the swap");
 		count = lsh_shared_count(old) + local;
 		if (count < 0 && !(old & LEASH__IMMORTAL))
 			lsh_fault(h, "released more often than retained");
 		new = lsh_merged(old, count);
-	} while (!swap_shared(h, &old, new));
+		/* The owner's last: a decrement.  (A merge for a handoff is none.) */
+		if (local == 0 && count > 0 && unsuspected(h, old)) {
+			lsh_suspect(record, h);
+			old = load_shared(h);
+			continue;
+		}
+		if (swap_shared(h, &old, new))
+			break;
+	}
 	note(record, NULL, 0);
 	if (new & ~old & LEASH__IMMORTAL)
 		lsh_overflowed(h);
@@ -176,13 +206,15 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 	enum lsh_outcome outcome;
 	uint64_t shared;
 
+	shared = load_shared(h);
 	if (local >= 2 * LEASH__LOCAL_ONE) {
+		if (unsuspected(h, shared))
+			lsh_suspect(record, h);
 		__atomic_store_n(&h->local, local - LEASH__LOCAL_ONE, __ATOMIC_RELAXED);
 		return LSH_ALIVE;
 	}
 	if (local < LEASH__LOCAL_ONE)
 		lsh_fault(h, "released more often than retained");
-	shared = load_shared(h);
 	/* A type with hooks may bring the object back: what others write into the word must not be lost. */
 	if ((shared & ~UNSEEN) == 0 && !lsh_type_of(h)->hooks) {
 		__atomic_store_n(&h->shared, shared | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
@@ -190,6 +222,9 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 		__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
 		outcome = LSH_DIED;
 	} else {
+		/* Now, while its place in the log can be noted. */
+		if (lsh_shared_count(shared) != 0 && unsuspected(h, shared))
+			lsh_suspect(record, h);
 		outcome = merge(record, h, 0);
 	}
 	return outcome;
@@ -198,7 +233,7 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 /* Another thread than the owner, in its guard, gives up one reference and all it has deferred. */
 static enum lsh_outcome release_shared(struct lsh_record *record, struct leash__header *h)
 {
-	enum lsh_outcome outcome = lsh_apply(h, 1 + lsh_credit_take(record, h));
+	enum lsh_outcome outcome = lsh_apply(record, h, 1 + lsh_credit_take(record, h));
 
 	if (outcome == LSH_DIED)
 		LSH_COUNT(record, deaths_shared);
@@ -209,6 +244,8 @@ static enum lsh_outcome release_shared(struct lsh_record *record, struct leash__
 static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_outcome outcome,
 		   bool prompt)
 {
+	if (outcome == LSH_DIED)
+		lsh_strike(record, h);
 	if (__builtin_expect(outcome == LSH_DIED && lsh_type_of(h)->simple, 1)) {
 		struct leash__header *rest = lsh_free_in_guard(record, h);
 
@@ -221,6 +258,7 @@ static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_
 		lsh_bury(h, prompt);
 	else if (outcome == LSH_PENDED)
 		lsh_pending_add(h);
+	lsh_collector_feed();
 }
 
 /* In the guard, for an object whose last reference is the caller's: if nobody can have set anything in its shared
@@ -242,9 +280,52 @@ static inline bool bury_simple(struct lsh_record *record, struct leash__header *
 	return true;
 }
 
+static bool is_bare(const struct leash__header *h, const leash_type *type)
+{
+	size_t i, k;
+
+	for (i = 0; i < type->field_count; i++) {
+		leash_field field = type->fields[i];
+		const leash__ref *refs = (const leash__ref *)((const char *)(h + 1) + (uint32_t)field);
+
+		for (k = 0; k < (field >> 32 & 0xffffff); k++)
+			if (__atomic_load_n(&refs[k], __ATOMIC_RELAXED))
+				return false;
+	}
+	return true;
+}
+
+/* The same for an object whose type has fields, if all of them are NULL, and the log of this thread is the
+ * only one that may know it. */
+static bool bury_bare(struct lsh_record *record, struct leash__header *h, uint64_t rest)
+{
+	const struct lsh_type *type = &lsh_types[rest & LEASH__TYPE_MASK];
+
+	if ((rest & ~((UNSEEN & ~LEASH__EXTRA) | LEASH__LOGGED)) != 0 || !type->bare ||
+	    __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) || !is_bare(h, type->type))
+		return false;
+	if (rest & LEASH__LOGGED) {
+		lsh_strike(record, h);
+		if (load_shared(h) & LEASH__LOGGED)
+			return false;
+	}
+	if (!lsh_magazine_push(&record->magazines.of[type->magazine], h))
+		return false;
+	__atomic_store_n(&h->shared, (rest & ~LEASH__LOGGED) | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
+	lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
+	LSH_COUNT(record, frees_cyclic);
+	leash__leave(&record->hot);
+	return true;
+}
+
 static __attribute__((noinline)) void release_last_oddly(struct lsh_record *record,
 							 struct leash__header *h)
 {
+	if (lsh_is_cyclic(h) && !lsh_log_open(record)) {
+		leash__leave(&record->hot);
+		leash__release_slow(h + 1);
+		return;
+	}
 	finish(record, h, release_owned(record, h), true);
 }
 
@@ -253,18 +334,45 @@ void leash__release_last(struct leash__header *h)
 {
 	struct lsh_record *record = (struct lsh_record *)leash__self;
 
+	uint64_t shared = load_shared(h);
+
 	if (__atomic_load_n(&h->local, __ATOMIC_RELAXED) < LEASH__LOCAL_ONE ||
-	    !bury_simple(record, h, load_shared(h)))
+	    !(bury_simple(record, h, shared) || bury_bare(record, h, shared)))
 		release_last_oddly(record, h);
 }
 
 void lsh_drop(struct leash__header *h, bool prompt)
 {
-	struct lsh_record *record = lsh_begin();
-	enum lsh_outcome outcome =
-		owns(record, h) ? release_owned(record, h) : release_shared(record, h);
+	struct lsh_record *record = lsh_begin_with(h);
 
-	finish(record, h, outcome, prompt);
+	finish(record, h, owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
+}
+
+void lsh_drop_from(void *field, struct leash__header *h, bool prompt)
+{
+	struct lsh_record *record = lsh_begin_with(h);
+
+	if (lsh_is_cyclic(h))
+		lsh_touch(record, h);
+	__atomic_store_n((leash__ref *)field, NULL, __ATOMIC_RELEASE);
+	finish(record, h, owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
+}
+
+/* The owner's release of a reference that is not the last one, to an object that no log knows. */
+void leash__release_suspect(struct leash__header *h)
+{
+	struct lsh_record *record = (struct lsh_record *)leash__self;
+
+	if (__builtin_expect(!lsh_log_open(record), 0)) {
+		leash__leave(&record->hot);
+		leash__release_slow(h + 1);
+		return;
+	}
+	lsh_suspect(record, h);
+	__atomic_store_n(&h->local, __atomic_load_n(&h->local, __ATOMIC_RELAXED) - LEASH__LOCAL_ONE,
+			 __ATOMIC_RELAXED);
+	leash__leave(&record->hot);
+	lsh_collector_feed();
 }
 
 /* Anything but a plain addition; ends the guard. */
@@ -294,7 +402,14 @@ void *leash__retain_missed(struct leash__header *h)
 static __attribute__((noinline)) void evict_slowly(struct lsh_record *record, struct leash__header *h,
 						   uint32_t count)
 {
-	enum lsh_outcome outcome = lsh_apply(h, count);
+	enum lsh_outcome outcome;
+
+	/* The entry is another's already; its references are this call's. */
+	if (lsh_is_cyclic(h) && !lsh_log_open(record)) {
+		leash__leave(&record->hot);
+		record = lsh_begin_with(h);
+	}
+	outcome = lsh_apply(record, h, count);
 
 	if (outcome == LSH_DIED)
 		LSH_COUNT(record, deaths_deferred);
@@ -309,6 +424,7 @@ static void evict(struct lsh_record *record, struct leash__header *h, uint32_t c
 
 	LSH_POINT("evict");
 	if (__builtin_expect(rest < !!(old & LEASH__MERGED) || old & (LEASH__IMMORTAL | LEASH__DEAD) ||
+				     unsuspected(h, old) ||
 				     !swap_shared(h, &old, lsh_with_count(old, rest)), 0)) {
 		evict_slowly(record, h, count);
 		return;
@@ -337,6 +453,11 @@ static void defer(struct lsh_record *record, struct leash__credit *entry, struct
 
 static __attribute__((noinline)) void release_oddly(struct lsh_record *record, struct leash__header *h)
 {
+	if (lsh_is_cyclic(h) && !lsh_log_open(record)) {
+		lsh_end(record);
+		lsh_drop(h, true);
+		return;
+	}
 	finish(record, h, release_shared(record, h), true);
 }
 
@@ -367,7 +488,7 @@ void leash__release_missed(struct leash__header *h)
 	}
 	if (lsh_credit_admits(entry, h))
 		defer(record, entry, h);
-	else if (swap_shared(h, &shared, shared - LEASH__ONE))
+	else if (!unsuspected(h, shared) && swap_shared(h, &shared, shared - LEASH__ONE))
 		leash__leave(&record->hot);
 	else
 		release_oddly(record, h);
@@ -401,7 +522,7 @@ void leash__release_slow(const void *object)
 	struct lsh_record *record;
 
 	lsh_harden_check(h, "leash_release");
-	record = lsh_begin();
+	record = lsh_begin_with(h);
 	if (owns(record, h))
 		finish(record, h, release_owned(record, h), true);
 	else if (__atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE))
@@ -430,14 +551,14 @@ void leash_handoff(const void *object)
 	if (!object)
 		return;
 	lsh_harden_check(h, "leash_handoff");
-	record = lsh_begin();
+	record = lsh_begin_with(h);
 	if (owns(record, h)) {
 		merge(record, h, __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
 		lsh_end(record);
 		return;
 	}
 	if ((credits = lsh_credit_take(record, h)) != 0)
-		outcome = lsh_apply(h, credits);
+		outcome = lsh_apply(record, h, credits);
 	finish(record, h, outcome, true);
 }
 
@@ -452,12 +573,12 @@ bool leash_adopt(const void *object)
 	if (!object)
 		return false;
 	lsh_harden_check(h, "leash_adopt");
-	record = lsh_begin();
+	record = lsh_begin_with(h);
 	if (owns(record, h)) {
 		mine = true;
 	} else if (record->birth.owner != LEASH__NOBODY) {
 		if ((credits = lsh_credit_take(record, h)) != 0)
-			outcome = lsh_apply(h, credits);
+			outcome = lsh_apply(record, h, credits);
 		shared = load_shared(h);
 		if ((shared & (LEASH__VISIBLE | LEASH__PENDING | LEASH__IMMORTAL)) ==
 		    (LEASH__ONE | LEASH__MERGED)) {

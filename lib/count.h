@@ -41,11 +41,17 @@ enum lsh_outcome {
 	LSH_PENDED,  /* now marked pending, and the caller's to queue */
 };
 
-/* Gives up n references through the shared word.  In a guard, or while holding one more reference. */
-enum lsh_outcome lsh_apply(struct leash__header *h, uint64_t n);
+/* Gives up n references through the shared word.  In a guard begun by lsh_begin_with(h). */
+enum lsh_outcome lsh_apply(struct lsh_record *record, struct leash__header *h, uint64_t n);
 
 /* Gives up one reference, deferring nothing; buries or queues as needed.  `prompt` tells whether the
  * death's hooks may run on this thread. */
 void lsh_drop(struct leash__header *h, bool prompt);
+
+/* The same for a reference that stands in a field, which becomes NULL. */
+void lsh_drop_from(void *field, struct leash__header *h, bool prompt);
+
+/* Tells the collector that a reference to the object has left a field, in the guard in which it does. */
+void lsh_touch(struct lsh_record *record, struct leash__header *h);
 
 #endif

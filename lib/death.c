@@ -27,6 +27,7 @@
 #undef leash_retain
 #undef leash_release
 
+#include "collect/collector.h"
 #include "count.h"
 #include "death.h"
 #include "fault.h"
@@ -44,11 +45,21 @@ bool lsh_in_hook(void)
 	return hook_depth != 0;
 }
 
-void lsh_run_hook(void (*fn)(void *), void *arg)
+void lsh_hook_begin(void)
 {
 	hook_depth++;
-	fn(arg);
+}
+
+void lsh_hook_end(void)
+{
 	hook_depth--;
+}
+
+void lsh_run_hook(void (*fn)(void *), void *arg)
+{
+	lsh_hook_begin();
+	fn(arg);
+	lsh_hook_end();
 }
 
 /* close and finalize, on an object that is alive again.  Returns with DEAD clear. */
@@ -56,7 +67,9 @@ static void revive(struct leash__header *h, uint64_t old)
 {
 	uint64_t new;
 
-	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED); /* it was a link */
+	/* They were a link. */
+	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->log, lsh_type_of(h)->log, __ATOMIC_RELAXED);
 	do
 		new = (lsh_with_count(old, 1) | LEASH__FINALIZED | LEASH__CLOSED | LEASH__TOUCHED) &
 		      ~LEASH__DEAD;
@@ -92,9 +105,8 @@ static void release_field(void *field, void *arg)
 
 	if (!object)
 		return;
-	__atomic_store_n(ref, NULL, __ATOMIC_RELEASE);
 	lsh_harden_check(leash__header_of(object), "release of a field");
-	lsh_drop(leash__header_of(object), *(bool *)arg);
+	lsh_drop_from(ref, leash__header_of(object), *(bool *)arg);
 }
 
 static void free_memory(struct leash__header *h)
@@ -107,6 +119,8 @@ static void free_memory(struct leash__header *h)
 	rest = lsh_free_in_guard(record, h);
 	lsh_end(record);
 	lsh_free_after(record, rest);
+	if (__builtin_expect(lsh_husk_bytes() > LSH_HUSK_BYTES_MAX, 0))
+		lsh_collector_poke();
 }
 
 /* For the child of a fork, which may find the thread between any two steps. */
@@ -176,6 +190,16 @@ void lsh_bury(struct leash__header *h, bool prompt)
 	here->waiting[prompt] = h;
 	if (here == &own)
 		lsh_bury_in(here);
+}
+
+void lsh_bury_empty(struct leash__header *h, struct lsh_batch *batch)
+{
+	if (lsh_type_of(h)->hooks) {
+		lsh_finalizers_push(h);
+		return;
+	}
+	lsh_harden_remove(h);
+	lsh_batch_add(batch, h);
 }
 
 void leash_close(void *object)

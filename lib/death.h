@@ -10,6 +10,11 @@
  * to the finalizer thread. */
 void lsh_bury(struct leash__header *h, bool prompt);
 
+/* The same for one whose fields have been emptied, and whose close and finalize have run; its memory goes with the
+ * batch. */
+struct lsh_batch;
+void lsh_bury_empty(struct leash__header *h, struct lsh_batch *batch);
+
 /* The dead a thread has still to bury, linked through their headers: [1] prompt ones, [0] others; and how
  * far it is with the current one, for the child of a fork. */
 struct lsh_grave {
@@ -28,6 +33,10 @@ void lsh_bury_in(struct lsh_grave *grave);
 
 /* Whether the calling thread is inside a close, finalize or destroy function. */
 bool lsh_in_hook(void);
+
+/* Around users' code that counts as a hook. */
+void lsh_hook_begin(void);
+void lsh_hook_end(void);
 
 /* Runs fn(arg) as a hook. */
 void lsh_run_hook(void (*fn)(void *), void *arg);

@@ -108,26 +108,41 @@ static struct leash__header *empty(struct leash__credit *entry, uint32_t *count)
 	return h;
 }
 
+/* Subtracts credits that have left their entry. */
+static enum lsh_outcome subtract(struct leash__header *h, uint32_t count)
+{
+	struct lsh_record *record = lsh_begin_with(h);
+	enum lsh_outcome outcome = lsh_apply(record, h, count);
+
+	if (outcome == LSH_DIED) {
+		LSH_COUNT(record, deaths_deferred);
+		lsh_strike(record, h);
+	}
+	lsh_end(record);
+	return outcome;
+}
+
+static void settle(struct leash__header *h, enum lsh_outcome outcome)
+{
+	if (outcome == LSH_DIED)
+		lsh_bury(h, false);
+	else if (outcome == LSH_PENDED)
+		lsh_pending_add(h);
+}
+
 /* Empties one of this thread's own entries, in a guard of its own: guards are short. */
 static void flush_entry(struct lsh_record *record, struct leash__credit *entry)
 {
-	enum lsh_outcome outcome = LSH_ALIVE;
 	struct leash__header *h;
 	uint32_t count;
 
 	leash__enter(&record->hot);
 	h = empty(entry, &count);
-	if (h && count) {
-		LSH_POINT("flush: emptied");
-		outcome = lsh_apply(h, count);
-		if (outcome == LSH_DIED)
-			LSH_COUNT(record, deaths_deferred);
-	}
 	leash__leave(&record->hot);
-	if (outcome == LSH_DIED)
-		lsh_bury(h, false);
-	else if (outcome == LSH_PENDED)
-		lsh_pending_add(h);
+	if (!h || !count)
+		return;
+	LSH_POINT("flush: emptied");
+	settle(h, subtract(h, count));
 }
 
 static unsigned state_of(const struct lsh_record *record)
@@ -228,25 +243,10 @@ static size_t drain(struct lsh_record *record, size_t number)
 
 static void apply_taken(size_t number)
 {
-	struct lsh_record *self = lsh_record();
 	size_t i;
 
-	for (i = 0; i < number; i++) {
-		struct leash__header *h = taken[i].header;
-
-		switch (lsh_apply(h, taken[i].count)) {
-		case LSH_ALIVE:
-			break;
-		case LSH_DIED:
-			if (self)
-				LSH_COUNT(self, deaths_deferred);
-			lsh_bury(h, false);
-			break;
-		case LSH_PENDED:
-			lsh_pending_add(h);
-			break;
-		}
-	}
+	for (i = 0; i < number; i++)
+		settle(taken[i].header, subtract(taken[i].header, taken[i].count));
 }
 
 static void nothing_owed(void)

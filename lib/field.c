@@ -6,11 +6,32 @@
 #undef leash_steal
 #undef leash_clear
 
+#include "collect/collector.h"
+#include "count.h"
 #include "fault.h"
+#include "points.h"
+#include "thread.h"
 
 void leash__no_field(void)
 {
 	lsh_fault_call("leash_set, get, steal or clear", "the address of the field is NULL");
+}
+
+void *leash__exchange_tracked(void *field, const void *object, bool moved)
+{
+	struct leash__header *in = moved && object ? leash__header_of(object) : NULL;
+	struct lsh_record *record = in ? lsh_begin_with(in) : lsh_begin();
+	void *old = __atomic_load_n((leash__ref *)field, __ATOMIC_RELAXED);
+
+	if (in && lsh_is_cyclic(in))
+		lsh_suspect(record, in);
+	if (!leash__is_leaf(old))
+		lsh_touch(record, leash__header_of(old));
+	LSH_POINT("field: about to change");
+	__atomic_store_n((leash__ref *)field, (void *)(uintptr_t)object, __ATOMIC_RELEASE);
+	lsh_end(record);
+	lsh_collector_feed();
+	return old;
 }
 
 void leash_set(void *field, const void *object)
@@ -30,10 +51,10 @@ void *leash_get(const void *field)
 
 void *leash_steal(void *field)
 {
-	return leash__exchange(field, NULL);
+	return leash__exchange(field, NULL, false);
 }
 
 void leash_clear(void *field)
 {
-	leash__release(leash__exchange(field, NULL));
+	leash__release(leash__exchange(field, NULL, false));
 }

@@ -20,6 +20,7 @@
 
 #include <leash/object.h>
 
+#include "collect/collector.h"
 #include "count.h"
 #include "death.h"
 #include "fault.h"
@@ -33,6 +34,7 @@
 
 #define BACKLOG_HELP  4096
 #define BACKLOG_LIMIT 65536
+#define PATIENCE      20000000L /* without any progress, before a waiting thread helps */
 
 struct retired {
 	struct retired *next;
@@ -46,15 +48,20 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 /* Under the worker's lock. */
 static struct leash__header *first, *last;
 static struct retired *retired;
+static struct lsh_group *groups, **groups_end = &groups;
+static size_t group_count; /* queued and in work */
+static size_t ended;   /* items, ever */
 static size_t backlog; /* what is in both lists, and what is in work; read without the lock too */
 
 static struct lsh_grave own_grave; /* the thread's */
+static struct lsh_group *own_group;
 
 /* Held while waiting for liburcu's readers, so that no fork comes in between. */
 static struct lsh_lock grace = LSH_LOCK_INIT(LSH_RANK_GRACE);
 static bool grace_held;             /* by the thread that forks */
 static bool no_grace;               /* a child that cannot wait for readers any more */
 static struct lsh_grave left_over;  /* in the child, by the parent's thread */
+static struct lsh_group *left_group;
 
 static void set_backlog(size_t number)
 {
@@ -101,6 +108,7 @@ static void done(size_t number)
 {
 	lsh_lock(&worker.lock);
 	set_backlog(backlog - number);
+	ended += number;
 	lsh_worker_progress_locked(&worker);
 	lsh_unlock(&worker.lock);
 }
@@ -113,7 +121,7 @@ static void wait_for_readers(void)
 	synchronize_rcu();
 	lsh_unlock(&grace);
 	LSH_ACQUIRE(&retired);
-	LSH_ACQUIRE(&lsh_pass);
+	LSH_ACQUIRE(&lsh_readers);
 }
 
 static void free_retired(struct retired *list)
@@ -140,6 +148,127 @@ static void free_retired(struct retired *list)
 	done(number);
 }
 
+struct lsh_group *lsh_group_new(size_t count)
+{
+	struct lsh_group *group = LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*group) + count * sizeof(*group->members));
+
+	if (group)
+		*group = (struct lsh_group){ .next = NULL };
+	return group;
+}
+
+void lsh_finalizers_push_group(struct lsh_group *group)
+{
+	lsh_lock(&worker.lock);
+	*groups_end = group;
+	groups_end = &group->next;
+	__atomic_store_n(&group_count, group_count + 1, __ATOMIC_RELAXED);
+	add_to_backlog();
+	lsh_unlock(&worker.lock);
+}
+
+static struct lsh_group *pop_group(void)
+{
+	struct lsh_group *group;
+
+	lsh_lock(&worker.lock);
+	group = groups;
+	if (group) {
+		groups = group->next;
+		if (!groups)
+			groups_end = &groups;
+	}
+	lsh_unlock(&worker.lock);
+	return group;
+}
+
+static void run_hooks_in_cycle(struct leash__header *h)
+{
+	const leash_type *type = lsh_type_of(h)->type;
+	uint64_t old;
+
+	if (!type->close && !type->finalize)
+		return;
+	old = __atomic_fetch_or(&h->shared, LEASH__FINALIZED | LEASH__CLOSED, __ATOMIC_ACQ_REL);
+	if (type->close && !(old & LEASH__CLOSED))
+		lsh_run_hook(type->close, h + 1);
+	if (type->finalize && !(old & LEASH__FINALIZED))
+		lsh_run_hook(type->finalize, h + 1);
+}
+
+static void drop_group(struct lsh_group *group)
+{
+	while (group->dropped < group->count) {
+		struct leash__header *h = group->members[group->dropped];
+
+		__atomic_store_n(&group->dropped, group->dropped + 1, __ATOMIC_RELEASE);
+		lsh_drop(h, false);
+	}
+}
+
+/* All hooks first: each finds the whole group intact. */
+static void run_group(struct lsh_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->count; i++)
+		run_hooks_in_cycle(group->members[i]);
+	LSH_POINT("finalizers: group done");
+	drop_group(group);
+}
+
+static void end_group(struct lsh_group *group)
+{
+	free(group);
+	lsh_lock(&worker.lock);
+	__atomic_store_n(&group_count, group_count - 1, __ATOMIC_RELAXED);
+	lsh_unlock(&worker.lock);
+	done(1);
+	lsh_collector_poke();
+}
+
+size_t lsh_finalizers_groups(void)
+{
+	return __atomic_load_n(&group_count, __ATOMIC_RELAXED);
+}
+
+/* Runs one item of the queues on this thread. */
+static bool run_one(void)
+{
+	struct lsh_group *group = pop_group();
+	struct lsh_grave grave = { .current = NULL };
+
+	if (group) {
+		run_group(group);
+		end_group(group);
+	} else if (pop(&grave)) {
+		lsh_bury_in(&grave);
+		done(1);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void lsh_finalizers_finish(bool only_groups, const struct timespec *deadline)
+{
+	const size_t *rest = only_groups ? &group_count : &backlog;
+
+	while (__atomic_load_n(rest, __ATOMIC_RELAXED) && !lsh_is_past(deadline)) {
+		struct timespec patience = lsh_from_now(PATIENCE);
+		size_t before;
+
+		lsh_lock(&worker.lock);
+		before = ended;
+		while (*rest && ended == before && lsh_worker_wait_locked(&worker, &patience))
+			;
+		before -= ended;
+		lsh_unlock(&worker.lock);
+		if (before == 0)
+			run_one();
+	}
+}
+
 static void body(void)
 {
 	unsigned turn;
@@ -155,11 +284,20 @@ static void body(void)
 			done(1);
 			continue;
 		}
+		own_group = pop_group();
+		if (own_group) {
+			struct lsh_group *group = own_group;
+
+			run_group(group);
+			own_group = NULL;
+			end_group(group);
+			continue;
+		}
 		lsh_lock(&worker.lock);
 		list = retired;
 		retired = NULL;
-		stop = worker.stopping && !first;
-		if (!list && !first)
+		stop = worker.stopping && !first && !groups;
+		if (!list && !first && !groups)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
 		if (list)
@@ -296,6 +434,8 @@ void lsh_finalizers_after_fork(void)
 	/* A hook forked: this thread is the finalizer thread, and goes on. */
 	if (worker.running && pthread_equal(worker.thread, pthread_self()))
 		return;
+	left_group = own_group;
+	own_group = NULL;
 	left_over = own_grave;
 	own_grave = (struct lsh_grave){ .current = NULL };
 	lsh_worker_after_fork(&worker);
@@ -309,13 +449,18 @@ void lsh_finalizers_take_up(void)
 	const struct retired *node;
 	struct leash__header *h;
 	struct lsh_grave grave = left_over;
+	struct lsh_group *group = left_group, *g;
 	size_t number = 0;
 	int i;
 
 	if (worker.running)
 		return;
 	left_over = (struct lsh_grave){ .current = NULL };
+	left_group = NULL;
 	lsh_lock(&worker.lock);
+	for (g = groups; g; g = g->next)
+		number++;
+	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
 	for (h = first; h; h = lsh_link(h))
 		number++;
 	for (node = retired; node; node = node->next)
@@ -331,6 +476,10 @@ void lsh_finalizers_take_up(void)
 			lsh_finalizers_push(h);
 		}
 	}
+	/* Hooks that have not run will be found again, with the garbage. */
+	if (group)
+		drop_group(group);
+	free(group);
 	h = grave.current;
 	if (grave.stage == LSH_GRAVE_FIELDS ||
 	    (grave.stage == LSH_GRAVE_HOOKS && h->shared & LEASH__DEAD))

@@ -13,6 +13,23 @@ void lsh_finalizers_push(struct leash__header *h);
 /* Queues free_fn(ptr) for after the grace periods.  False when there is no memory. */
 bool lsh_finalizers_retire(void *ptr, void (*free_fn)(void *));
 
+/* Garbage whose hooks run before it is decided anew: the members, a reference to each of them held. */
+struct lsh_group {
+	struct lsh_group *next;
+	size_t count;
+	size_t dropped; /* references given up, for the child of a fork */
+	struct leash__header *members[];
+};
+struct lsh_group *lsh_group_new(size_t count);
+void lsh_finalizers_push_group(struct lsh_group *group);
+
+/* How many groups are queued or in work. */
+size_t lsh_finalizers_groups(void);
+
+/* Waits until nothing is queued or in work, or no group, and runs some of it on this thread when the other does not get
+ * on.  Until the deadline: a hook that never returns is not waited for, for ever. */
+void lsh_finalizers_finish(bool only_groups, const struct timespec *deadline);
+
 /* Runs some of the backlog on this thread if there is too much of it. */
 void lsh_finalizers_help(void);
 

@@ -25,6 +25,8 @@
 #include <stdlib.h>
 
 #include "background.h"
+#include "collect/collector.h"
+#include "collect/round.h"
 #include "finalizers.h"
 #include "fork.h"
 #include "heap.h"
@@ -34,32 +36,39 @@
 
 static void before(void)
 {
+	pthread_mutex_lock(&lsh_round_lock.mutex);
 	pthread_mutex_lock(&lsh_pass.mutex);
 	lsh_finalizers_lock_grace();
 	lsh_threads_lock();
 	lsh_pending_lock();
 	lsh_types_lock();
+	lsh_logs_lock();
 	lsh_heap_lock();
 	lsh_background_lock();
+	lsh_collector_lock();
 	lsh_finalizers_lock();
 }
 
 static void unlock(void)
 {
 	lsh_finalizers_unlock();
+	lsh_collector_unlock();
 	lsh_background_unlock();
 	lsh_heap_unlock();
+	lsh_logs_unlock();
 	lsh_types_unlock();
 	lsh_pending_unlock();
 	lsh_threads_unlock();
 	lsh_finalizers_unlock_grace();
 	pthread_mutex_unlock(&lsh_pass.mutex);
+	pthread_mutex_unlock(&lsh_round_lock.mutex);
 }
 
 static void after_in_child(void)
 {
 	lsh_threads_after_fork();
 	lsh_background_after_fork();
+	lsh_collector_after_fork();
 	lsh_finalizers_after_fork();
 	lsh_shutdown_after_fork();
 	unlock();

@@ -67,7 +67,10 @@ static struct {
 } depots[LSH_MAGAZINES];
 
 bool lsh_keeping;
+static unsigned keepers;           /* under the lock */
 static struct leash__header *kept; /* pushed by anyone, taken as a whole */
+static size_t kept_bytes;          /* since the first of the keepers began */
+static size_t husks, husk_bytes;
 
 static uint32_t limit_of(uint8_t magazine)
 {
@@ -276,14 +279,26 @@ void lsh_block_free(void *block, size_t bytes)
 	block_free(block, i == LSH_NO_MAGAZINE ? bytes : block_bytes[i]);
 }
 
-static void keep(struct leash__header *h)
+/* Pushes a chain of them. */
+static void push_chain(struct leash__header *first, struct leash__header *last)
 {
 	struct leash__header *top = __atomic_load_n(&kept, __ATOMIC_RELAXED);
 
 	do
-		lsh_set_link(h, top);
-	while (!__atomic_compare_exchange_n(&kept, &top, h, true, __ATOMIC_RELEASE,
+		lsh_set_link(last, top);
+	while (!__atomic_compare_exchange_n(&kept, &top, first, true, __ATOMIC_RELEASE,
 					    __ATOMIC_RELAXED));
+}
+
+static void push_kept(struct leash__header *h)
+{
+	push_chain(h, h);
+}
+
+static void keep(struct leash__header *h)
+{
+	push_kept(h);
+	__atomic_fetch_add(&kept_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
 }
 
 /* Where the block of an object begins, and how long it is. */
@@ -301,9 +316,24 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 	return h;
 }
 
+/* Whether a log still points to the object: its reader will free it, if it has not read it already. */
+static bool leave_husk(struct leash__header *h)
+{
+	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED))
+		return false;
+	LSH_POINT("heap: husk");
+	if (!(__atomic_fetch_or(&h->shared, LEASH__HUSK, __ATOMIC_ACQ_REL) & LEASH__LOGGED))
+		return false;
+	__atomic_fetch_add(&husks, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&husk_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
+	return true;
+}
+
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
 {
-	LSH_COUNT(record, frees);
+	LSH_COUNT_KIND(record, frees, lsh_type_of(h)->cyclic);
+	if (__builtin_expect(leave_husk(h), 0))
+		return NULL;
 	if (__builtin_expect(__atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE), 0)) {
 		LSH_POINT("heap: keep");
 		keep(h);
@@ -341,24 +371,90 @@ void lsh_free_after(struct lsh_record *record, struct leash__header *h)
 	lsh_magazine_push(magazine, h);
 }
 
+void lsh_husk_free(struct leash__header *h)
+{
+	__atomic_fetch_sub(&husks, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&husk_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
+	push_kept(h);
+}
+
+void lsh_batch_add(struct lsh_batch *batch, struct leash__header *h)
+{
+	batch->count++;
+	if (leave_husk(h))
+		return;
+	lsh_set_link(h, batch->first);
+	batch->first = h;
+	if (!batch->last)
+		batch->last = h;
+}
+
+void lsh_batch_free(struct lsh_batch *batch)
+{
+	struct lsh_record *record = lsh_begin();
+
+	LSH_COUNT_N(record, frees_cyclic, batch->count);
+	lsh_end(record);
+	if (batch->first)
+		push_chain(batch->first, batch->last);
+}
+
+size_t lsh_husks(void)
+{
+	return __atomic_load_n(&husks, __ATOMIC_RELAXED);
+}
+
+size_t lsh_husk_bytes(void)
+{
+	return __atomic_load_n(&husk_bytes, __ATOMIC_RELAXED);
+}
+
+void lsh_keep_start(void)
+{
+	lsh_lock(&lock);
+	if (keepers++ == 0)
+		__atomic_store_n(&kept_bytes, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&lsh_keeping, true, __ATOMIC_RELAXED);
+	lsh_unlock(&lock);
+}
+
 void lsh_keep_begin(void)
 {
-	__atomic_store_n(&lsh_keeping, true, __ATOMIC_RELAXED);
+	lsh_keep_start();
 	lsh_op_grace();
 }
 
 void lsh_keep_end(void)
 {
-	struct leash__header *h, *next;
-
-	__atomic_store_n(&lsh_keeping, false, __ATOMIC_RELEASE);
+	lsh_lock(&lock);
+	if (--keepers == 0)
+		__atomic_store_n(&lsh_keeping, false, __ATOMIC_RELEASE);
+	lsh_unlock(&lock);
 	LSH_POINT("heap: keep no more");
+	lsh_kept_free();
+}
+
+void lsh_kept_free(void)
+{
+	struct leash__header *h = NULL, *next;
+	struct lsh_record *record;
+
 	/* Free what is kept now; a thread that is about to keep one more is heard next time. */
-	for (h = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE); h; h = next) {
+	lsh_lock(&lock);
+	if (keepers == 0)
+		h = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+	lsh_unlock(&lock);
+	record = h ? lsh_record() : NULL;
+	for (; h; h = next) {
 		struct leash__header *block;
 		size_t bytes;
 
 		next = lsh_link(h);
+		__builtin_prefetch(next, 1);
+		if (record) {
+			lsh_free_after(record, h);
+			continue;
+		}
 		block = block_of(h, &bytes);
 		lsh_block_free(block, bytes);
 	}
@@ -366,7 +462,13 @@ void lsh_keep_end(void)
 
 bool lsh_kept_any(void)
 {
-	return __atomic_load_n(&kept, __ATOMIC_RELAXED) != NULL;
+	return __atomic_load_n(&kept, __ATOMIC_RELAXED) != NULL &&
+	       !__atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED);
+}
+
+size_t lsh_kept_bytes(void)
+{
+	return __atomic_load_n(&kept_bytes, __ATOMIC_RELAXED);
 }
 
 void lsh_magazines_drain(struct lsh_record *record)

@@ -21,31 +21,31 @@ struct lsh_magazine {
 #define LSH_NO_MAGAZINE LSH_MAGAZINES /* stands for one that holds nothing */
 #define LSH_BLOCK_MAX   1024
 
-/* The header's log word: a magazine below, what belongs to the collector above. */
+/* The header's log word: a magazine below, and above the place in a log. */
 #define LSH_LOG_MAGAZINE 0x1fu
-#define LSH_LOG_NONE     0xffe0u
+#define LSH_LOG_SHIFT    5
 
 struct lsh_magazines {
 	struct lsh_magazine of[LSH_MAGAZINES + 1];
 };
 
-/* A dead object points to the next one by halves: the upper one where its count was, the
- * lower one where its local count was.  Owner and flags stay those of a dead object. */
+/* A dead object points to the next one from where its local count was, and its place in a log: 47 bits, of an
+ * address that is a multiple of 16.  Bit 0 stays 0: the collector, which may take the object for a live one
+ * still, clears that one and no other.  The shared word and the owner stay those of a dead object. */
 static inline struct leash__header *lsh_link(const struct leash__header *h)
 {
+	uint64_t low = __atomic_load_n(&h->local, __ATOMIC_RELAXED) >> 1;
+
 	return (struct leash__header *)(uintptr_t)(
-		(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & ~UINT64_C(0xffffffff)) |
-		__atomic_load_n(&h->local, __ATOMIC_RELAXED));
+		(low | (uint64_t)__atomic_load_n(&h->log, __ATOMIC_RELAXED) << 31) << 4);
 }
 
 static inline void lsh_set_link(struct leash__header *h, const struct leash__header *next)
 {
-	uint64_t bits = (uint64_t)(uintptr_t)next;
-	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+	uint64_t bits = (uint64_t)(uintptr_t)next >> 4;
 
-	__atomic_store_n(&h->shared, (shared & UINT64_C(0xffffffff)) | (bits & ~UINT64_C(0xffffffff)),
-			 __ATOMIC_RELAXED);
-	__atomic_store_n(&h->local, (uint32_t)bits, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->local, (uint32_t)bits << 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->log, (uint16_t)(bits >> 31), __ATOMIC_RELAXED);
 }
 
 /* The magazine for blocks of that many bytes (at most LSH_BLOCK_MAX), header included. */
@@ -86,12 +86,33 @@ void lsh_block_free(void *block, size_t bytes);
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h);
 void lsh_free_after(struct lsh_record *record, struct leash__header *h);
 
-/* The memory of objects that die from now on is kept, by the end of an op-grace at the latest, until
- * lsh_keep_end().  One caller at a time; free blocks are not reused while it lasts only if they were
- * objects when it began. */
+/* The memory of objects that die from now on is kept, by the end of an op-grace at the latest (which
+ * lsh_keep_begin() waits for), until lsh_keep_end() has been called as often.  Free blocks are not reused while it
+ * lasts only if they were objects when it began. */
+void lsh_keep_start(void);
 void lsh_keep_begin(void);
 void lsh_keep_end(void);
+
+/* Whether memory has been kept that nobody wants kept any more, and its freeing; and how many bytes have been
+ * kept since the keeping began. */
 bool lsh_kept_any(void);
+void lsh_kept_free(void);
+size_t lsh_kept_bytes(void);
+
+/* Frees many dead objects of cyclic types at once, while their memory is kept.  Zero-initialised: empty. */
+struct lsh_batch {
+	struct leash__header *first, *last;
+	uint64_t count;
+};
+void lsh_batch_add(struct lsh_batch *batch, struct leash__header *h);
+void lsh_batch_free(struct lsh_batch *batch);
+
+/* For the reader of a log who has found HUSK set: the memory is its to free, while it keeps; and how many objects
+ * are in that state, and their bytes. */
+void lsh_husk_free(struct leash__header *h);
+size_t lsh_husks(void);
+size_t lsh_husk_bytes(void);
+#define LSH_HUSK_BYTES_MAX (UINT32_C(1) << 23) /* more, and the collector is woken */
 
 /* Gives all blocks of the thread's magazines back. */
 void lsh_magazines_drain(struct lsh_record *record);

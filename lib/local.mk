@@ -3,6 +3,7 @@
 leashincludedir = $(includedir)/leash
 leashinclude_HEADERS = \
 	include/leash/abi.h \
+	include/leash/collect.h \
 	include/leash/count.h \
 	include/leash/field.h \
 	include/leash/leash.h \
@@ -14,6 +15,15 @@ leashinclude_HEADERS = \
 
 library_sources = \
 	lib/background.c lib/background.h \
+	lib/collect/array.c lib/collect/array.h \
+	lib/collect/collector.c lib/collect/collector.h \
+	lib/collect/commit.c \
+	lib/collect/condense.c \
+	lib/collect/graph.c lib/collect/graph.h \
+	lib/collect/list.c lib/collect/list.h \
+	lib/collect/questions.c \
+	lib/collect/round.c lib/collect/round.h \
+	lib/collect/suspects.c lib/collect/suspects.h \
 	lib/count.c lib/count.h \
 	lib/death.c lib/death.h \
 	lib/deferred.c lib/deferred.h \

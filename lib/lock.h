@@ -10,12 +10,14 @@
 
 enum lsh_rank {
 	LSH_RANK_SHUTDOWN = 1, /* one leash_shutdown() at a time */
+	LSH_RANK_ROUND,      /* one round of the collector at a time */
 	LSH_RANK_PASS,       /* one revocation, or pass of the background thread, at a time */
 	LSH_RANK_GRACE,      /* nothing: it keeps forks out of waits for liburcu's readers */
 	LSH_RANK_REGISTRY,   /* the list of records and the free ids */
 	LSH_RANK_GUEST,      /* the record shared by threads that cannot have their own */
 	LSH_RANK_PENDING,    /* one list of objects that wait for revocation */
 	LSH_RANK_TYPES,      /* the table of types, for writing */
+	LSH_RANK_CHUNKS,     /* empty chunks of logs */
 	LSH_RANK_DEPOT,      /* free blocks between threads */
 	LSH_RANK_WORKER,     /* the state of one of the two library threads */
 };

@@ -5,7 +5,7 @@
  * without a record) takes the slow path.
  *
  * When memory is short the slow path makes one emergency round before it gives up: what this thread and
- * all others have deferred is subtracted, queued objects are revoked, hooks that wait are waited for briefly, and
+ * all others have deferred is subtracted, queued objects are revoked, cycles collected, hooks that wait are waited for briefly, and
  * all stores of free blocks within reach go back to the allocator.
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <leash/object.h>
 
 #include "background.h"
+#include "collect/collector.h"
 #include "deferred.h"
 #include "finalizers.h"
 #include "harden.h"
@@ -53,12 +54,12 @@ static void *finish_birth(struct leash__header *h, const struct lsh_type *entry,
 {
 	struct lsh_record *record = lsh_begin();
 
-	LSH_COUNT(record, births);
+	LSH_COUNT_KIND(record, births, entry->cyclic);
 	write_header(h, birth_half(record, entry), shared | record->birth_shared);
 	lsh_end(record);
 	if (__builtin_expect(lsh_hardened, 0) && !lsh_harden_add(h)) {
 		record = lsh_begin();
-		LSH_COUNT(record, frees);
+		LSH_COUNT_KIND(record, frees, entry->cyclic);
 		lsh_end(record);
 		return NULL;
 	}
@@ -85,11 +86,12 @@ static struct leash__header *find_block(struct lsh_record *record, size_t bytes,
 
 static void emergency(struct lsh_record *record)
 {
-	struct timespec deadline = lsh_from_now(1000000);
+	struct timespec deadline = lsh_from_now(100000000);
 
 	if (record)
 		lsh_deferred_flush(record);
 	lsh_background_pass(true);
+	lsh_collector_hurry(&deadline);
 	lsh_finalizers_wait(&deadline);
 	if (record)
 		lsh_magazines_drain(record);
@@ -113,6 +115,8 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 	}
 	lsh_finalizers_throttle();
 	lsh_pending_throttle();
+	if (record && entry->cyclic)
+		lsh_collector_births(record);
 	for (attempt = 0; attempt < 2; attempt++) {
 		if (attempt)
 			emergency(record);
@@ -146,6 +150,7 @@ static void remember(const leash_type *type)
 		.magazine = &record->magazines.of[entry->magazine],
 		.half = birth_half(record, entry),
 		.shared = entry->birth | record->birth_shared,
+		.births = entry->cyclic ? &record->counters.births_cyclic : &record->counters.births,
 		.clear = (entry->size + 15) & ~15u,
 	};
 }
@@ -169,7 +174,7 @@ void *leash_new(const leash_type *type)
 	if (__builtin_expect(slot->type != type || !type || !magazine->count, 0))
 		return first_birth(type);
 	h = lsh_magazine_pop(magazine);
-	LSH_COUNT(record, births);
+	__atomic_store_n(slot->births, __atomic_load_n(slot->births, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 	write_header(h, slot->half, slot->shared);
 	clear(h + 1, slot->clear);
 	return h + 1;

@@ -3,6 +3,7 @@
  * A part that cannot be understood is named on stderr together with what would be accepted, and
  * skipped: an option is never worth the program.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -19,10 +20,24 @@ static const struct key {
 	{ "bias", offsetof(struct lsh_options, bias) },
 	{ "magazines", offsetof(struct lsh_options, magazines) },
 };
-#define ACCEPTED "accepted are harden, bias and magazines, each with :true or :false"
+#define ACCEPTED "accepted are harden, bias and magazines, each with :true or :false, and threshold:number"
 
-static struct lsh_options options = { .harden = false, .bias = true, .magazines = true };
+static struct lsh_options options = { .harden = false, .bias = true, .magazines = true, .threshold = -1 };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static bool read_threshold(const char *value, size_t length)
+{
+	int number = 0;
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		if (value[i] < '0' || value[i] > '9' || number > (INT_MAX - 9) / 10)
+			return false;
+		number = number * 10 + value[i] - '0';
+	}
+	options.threshold = length ? number : -1;
+	return length > 0;
+}
 
 static void read_part(const char *part, size_t length)
 {
@@ -40,6 +55,11 @@ static void read_part(const char *part, size_t length)
 		else if (colon && length - name == 6 && memcmp(colon, ":false", 6) == 0)
 			*option = false;
 		else
+			lsh_say("LEASH_OPTIONS: no such value: \"%.*s\"; " ACCEPTED, (int)length, part);
+		return;
+	}
+	if (name == 9 && memcmp(part, "threshold", 9) == 0) {
+		if (!colon || !read_threshold(colon + 1, length - name - 1))
 			lsh_say("LEASH_OPTIONS: no such value: \"%.*s\"; " ACCEPTED, (int)length, part);
 		return;
 	}

@@ -8,6 +8,7 @@ struct lsh_options {
 	bool harden;    /* check that every pointer is a live object's */
 	bool bias;      /* objects have owners, decrements are deferred */
 	bool magazines; /* false: each object is a malloc of its own */
+	int threshold;  /* of the collector's generation 0; -1: not given */
 };
 
 /* Read once, before the first object is made. */

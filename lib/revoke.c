@@ -78,6 +78,7 @@ static struct leash__header *ahead[AHEAD]; /* under lsh_pass */
 static size_t ahead_count;
 
 struct lsh_lock lsh_pass = LSH_LOCK_INIT(LSH_RANK_PASS);
+char lsh_readers;
 
 static uint32_t local_count(const struct leash__header *h)
 {
@@ -92,8 +93,8 @@ static bool skip(struct leash__header *h)
 	return false;
 }
 
-/* Step 4; `held` is 1 for objects of the queue, which hold a reference. */
-static bool fold(struct leash__header *h, int64_t held)
+/* Step 4; `held` is 1 for objects of the queue, which hold a reference.  In a guard begun with h. */
+static bool fold_in_guard(struct lsh_record *record, struct leash__header *h, int64_t held)
 {
 	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE), new;
 	int64_t local = 0;
@@ -107,7 +108,7 @@ static bool fold(struct leash__header *h, int64_t held)
 		/* Before PENDING goes: who adopts the object writes it. */
 		__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
 	}
-	do {
+	for (;;) {
 		int64_t count = lsh_shared_count(old) + local - held;
 
 		LSH_POINT("fold: before the swap");
@@ -116,11 +117,27 @@ static bool fold(struct leash__header *h, int64_t held)
 		if (count < 0 && !(old & LEASH__IMMORTAL))
 			lsh_fault(h, "released more often than retained");
 		new = lsh_merged(old, count) & ~LEASH__PENDING;
-	} while (!__atomic_compare_exchange_n(&h->shared, &old, new, false, __ATOMIC_ACQ_REL,
-					      __ATOMIC_ACQUIRE));
+		if (held && count > 0 && !(old & LEASH__LOGGED) && lsh_is_cyclic(h)) {
+			lsh_suspect(record, h);
+			old = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
+			continue;
+		}
+		if (__atomic_compare_exchange_n(&h->shared, &old, new, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			break;
+	}
 	if (new & ~old & LEASH__IMMORTAL)
 		lsh_overflowed(h);
 	return new & LEASH__DEAD;
+}
+
+static bool fold(struct leash__header *h, int64_t held)
+{
+	struct lsh_record *record = lsh_begin_with(h);
+	bool died = fold_in_guard(record, h, held);
+
+	lsh_end(record);
+	return died;
 }
 
 /* Revocation of one object, without memory, lock or looking ahead. */
@@ -241,7 +258,7 @@ static void look_ahead(const struct chunk *chunks)
 	}
 	for (i = 0; i < ahead_count; i++)
 		look_into(ahead[i]);
-	LSH_RELEASE(&lsh_pass);
+	LSH_RELEASE(&lsh_readers);
 	rcu_read_unlock();
 }
 

@@ -24,6 +24,9 @@ unsigned lsh_revoke(unsigned rounds);
 
 extern struct lsh_lock lsh_pass LSH_HIDDEN;
 
+/* For ThreadSanitizer: the end of a read section in which objects were looked into. */
+extern char lsh_readers LSH_HIDDEN;
+
 void lsh_pending_lock(void);
 void lsh_pending_unlock(void);
 

@@ -5,6 +5,7 @@
 #include <leash/version.h>
 
 #include "background.h"
+#include "collect/collector.h"
 #include "death.h"
 #include "deferred.h"
 #include "fault.h"
@@ -16,6 +17,7 @@
 #include "worker.h"
 
 #define PATIENCE_SECONDS 10
+#define COLLECTIONS      8 /* what dies of one may leave work for the next */
 
 static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_SHUTDOWN);
 
@@ -47,12 +49,15 @@ static int settle(void)
 long leash_shutdown(void)
 {
 	struct lsh_counters sum;
-	int error;
+	int error, i;
 
 	if (lsh_in_hook())
 		return -EDEADLK;
 	lsh_lock(&lock);
 	error = settle();
+	for (i = 0; i < COLLECTIONS && !error && lsh_collect_all() > 0; i++)
+		error = settle();
+	lsh_collector_stop();
 	lsh_background_stop();
 	if (!error) {
 		/* What was deferred while the background thread ended. */
@@ -64,6 +69,7 @@ long leash_shutdown(void)
 	else
 		lsh_background_poke(); /* it may have missed something while it ended */
 	lsh_detach();
+	lsh_logs_purge();
 	lsh_heap_purge();
 	lsh_counters_sum(&sum);
 	lsh_unlock(&lock);

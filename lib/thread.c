@@ -65,10 +65,12 @@ bool (*lsh_allocation_hook)(void);
 bool (*lsh_guess_hook)(void);
 #endif
 
-static struct lsh_record nobody = { .hot.id = LEASH__UNATTACHED };
+static struct lsh_record nobody = { .hot.id = LEASH__UNATTACHED, .hot.leaf = LEASH__LEAF };
 static struct lsh_record guest = {
 	.hot.id = LEASH__UNATTACHED,
+	.hot.leaf = LEASH__LEAF,
 	.birth_shared = LEASH__MERGED | LEASH__ONE,
+	.log.chunk = &lsh_first_chunk,
 };
 static struct lsh_lock guest_lock = LSH_LOCK_INIT(LSH_RANK_GUEST);
 
@@ -127,6 +129,16 @@ bool lsh_is_guest(const struct lsh_record *record)
 	return record == &guest;
 }
 
+void lsh_guest_lock(void)
+{
+	lsh_lock(&guest_lock);
+}
+
+void lsh_guest_unlock(void)
+{
+	lsh_unlock(&guest_lock);
+}
+
 static uint16_t take_id(void)
 {
 	if (free_id_count)
@@ -145,7 +157,12 @@ static struct lsh_record *attach(void)
 	    posix_memalign(&memory, 64, sizeof(*record)))
 		return NULL;
 	record = memset(memory, 0, sizeof(*record));
+	if (!lsh_log_start(record)) {
+		free(record);
+		return NULL;
+	}
 	if (pthread_setspecific(exit_key, record)) {
+		lsh_log_leave(record);
 		free(record);
 		return NULL;
 	}
@@ -157,6 +174,7 @@ static struct lsh_record *attach(void)
 	}
 
 	lsh_lock(&lsh_registry);
+	record->hot.leaf = LEASH__LEAF;
 	record->hot.id = take_id();
 	if (record->hot.id != LEASH__NOBODY) {
 		record->birth.owner = biased ? record->hot.id : LEASH__NOBODY;
@@ -169,6 +187,7 @@ static struct lsh_record *attach(void)
 
 	if (record->hot.id == LEASH__NOBODY) {
 		pthread_setspecific(exit_key, NULL);
+		lsh_log_leave(record);
 		free(record);
 		return NULL;
 	}
@@ -197,6 +216,7 @@ static void end_record(struct lsh_record *record)
 		lsh_lock(&lsh_registry);
 	}
 	unlink_record(record);
+	lsh_log_leave(record);
 	lsh_unlock(&lsh_registry);
 	leash__self = &nobody.hot;
 	free(record);
@@ -233,7 +253,7 @@ struct lsh_record *lsh_begin(void)
 	struct lsh_record *record = lsh_record();
 
 	if (__builtin_expect(!record, 0)) {
-		lsh_lock(&guest_lock);
+		lsh_guest_lock();
 		record = &guest;
 	} else if (__builtin_expect(__atomic_load_n(&record->deferred.state, __ATOMIC_RELAXED) ==
 					    LSH_TABLE_ASKED, 0)) {
@@ -249,7 +269,7 @@ void lsh_end(struct lsh_record *record)
 {
 	leash__leave(&record->hot);
 	if (__builtin_expect(record == &guest, 0))
-		lsh_unlock(&guest_lock);
+		lsh_guest_unlock();
 }
 
 static bool in_guard(struct lsh_record *record)
@@ -350,5 +370,7 @@ void lsh_threads_bury_others(void)
 		record->deferred.state = LSH_TABLE_FREE;
 		if (!record->hot.busy)
 			lsh_deferred_flush(record);
+		/* The suspects are the child's now; an entry that was being made is lost. */
+		lsh_log_leave(record);
 	}
 }

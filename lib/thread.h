@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <leash/abi.h>
+#include "collect/suspects.h"
 #include "deferred.h"
 #include "heap.h"
 #include "lock.h"
@@ -22,6 +23,8 @@ struct lsh_record {
 	struct lsh_counters counters;
 	struct lsh_type_cache types;
 	struct lsh_deferred deferred;
+	struct lsh_log log;
+	uint64_t births_told; /* see collector.c */
 	struct lsh_magazines magazines;
 
 	/* What this thread is changing in more than one step: the child of a fork puts it right. */
@@ -42,6 +45,8 @@ void lsh_end(struct lsh_record *record);
 
 /* True for the record of the guests: it owns nothing and defers nothing. */
 bool lsh_is_guest(const struct lsh_record *record);
+void lsh_guest_lock(void);
+void lsh_guest_unlock(void);
 
 /* Returns when every operation that was in its guard at the time of the call has left it; operations that
  * enter later see what was written before the call.  Not inside a guard. */

@@ -34,6 +34,16 @@ static bool is_valid(const leash_type *type)
 	       (type->field_count == 0 || type->fields);
 }
 
+static bool has_tail(const leash_type *type)
+{
+	size_t i;
+
+	for (i = 0; i < type->field_count; i++)
+		if (type->fields[i] >> 56 == LEASH__FIELD_TAIL)
+			return true;
+	return false;
+}
+
 static void describe(struct lsh_type *entry, const leash_type *type, unsigned id)
 {
 	size_t bytes = sizeof(struct leash__header) + type->size;
@@ -44,7 +54,10 @@ static void describe(struct lsh_type *entry, const leash_type *type, unsigned id
 	entry->references = type->field_count || type->trace;
 	entry->hooks = type->close || type->finalize || type->destroy;
 	entry->simple = !entry->references && !entry->hooks && !lsh_options()->harden;
-	entry->log = (uint16_t)(LSH_LOG_NONE | (entry->simple ? entry->magazine : LSH_NO_MAGAZINE));
+	entry->bare = type->field_count && !type->trace && !entry->hooks && !lsh_options()->harden && !has_tail(type);
+	entry->cyclic = entry->references && !(type->flags & LEASH_ACYCLIC);
+	entry->log = (uint16_t)((entry->cyclic ? 0 : LEASH__LEAF) |
+				(entry->simple ? entry->magazine : LSH_NO_MAGAZINE));
 	entry->type = type;
 }
 

@@ -16,8 +16,10 @@ struct lsh_type {
 	uint8_t magazine;  /* where blocks of header and payload come from, or LSH_NO_MAGAZINE */
 	uint16_t log;      /* the header's log word at birth */
 	bool references;   /* has fields or a trace */
+	bool cyclic;       /* has references, and may be part of a cycle */
 	bool hooks;        /* has close, finalize or destroy */
 	bool simple;       /* neither: its death is its memory's */
+	bool bare;         /* no hooks, and the references are in plain fields */
 } __attribute__((aligned(32)));
 
 extern struct lsh_type lsh_types[1 << 16] LSH_HIDDEN;
@@ -52,6 +54,7 @@ struct lsh_type_cache {
 		struct lsh_magazine *magazine;
 		union lsh_half half; /* of the header at birth */
 		uint64_t shared;
+		uint64_t *births;    /* the counter */
 		uint32_t clear;      /* bytes of the payload, rounded up to whole 16s */
 	} slots[1 << LSH_TYPE_CACHE_BITS];
 };

@@ -1,4 +1,4 @@
-# examples/depgraph: what it accepts and refuses, and what it says does not die.
+# examples/depgraph: what it accepts and refuses, and what it says does not die and is collected.
 #
 # The numbers expected here were counted by hand: a package is one object, each of its versions
 # another, and each dependency of a version; a name that is only needed or provided is one, and the
@@ -28,6 +28,8 @@ depgraph_on() {
 
 # The lines about what did not die.
 left() { sed -n 's/^\(.*\) objects did not die; predicted \(.*\): agrees$/\1 of \2/p' out; }
+collected() { sed -n 's/^The collector reclaimed \(.*\) objects; predicted \(.*\): agrees$/\1 of \2/p' out; }
+collection() { sed -n 's/^  \(.*\) cycles and what they held, in [0-9.]* ms, while \(.*\) threads made [0-9,]* steps.*/\1 by \2/p' out; }
 cycles() { sed -n 's/^  cycle //p' out; }
 held() { sed -n 's/^  \([^ ]*\), held by cycle \(.*\)$/\1 \2/p' out | paste -sd ' '; }
 born() { tr -d , <out | awk '/^objects / { print $2, $3 }'; }
@@ -39,6 +41,8 @@ graph() {
 		is "$1, $threads threads: status" "$status" 0
 		is "$1, $threads threads: objects" "$(born)" "$2 $2"
 		is "$1, $threads threads: left" "$(left)" "$3 of $3"
+		is "$1, $threads threads: collected" "$(collected)" "$3 of $3"
+		is "$1, $threads threads: how" "$(collection)" "$(printf %s "$4" | grep -c :) by $threads"
 		is "$1, $threads threads: cycles" "$(cycles)" "$4"
 		is "$1, $threads threads: held by them" "$(held)" "$5"
 	done
@@ -131,6 +135,8 @@ awk 'BEGIN { for (i = 0; i < 20000; i++) printf "Package: p%d\nDepends: p%d\n\n"
 depgraph_on in
 is 'a ring of 20,000: status' "$status" 0
 is 'a ring of 20,000: left' "$(left)" '60000 of 60000'
+is 'a ring of 20,000: collected' "$(collected)" '60000 of 60000'
+is 'a ring of 20,000: not by naive counting' "$(grep -c '^The naive engine has no collector: its 60000 objects ' out)" 1
 is 'a ring of 20,000: all of it in one cycle' "$(cycles | tr ' ' '\n' | grep -c p)" 20001
 
 # --- Random graphs: the engines against the prediction, the prediction against another.
@@ -193,8 +199,8 @@ for seed in 1 2 3 4 5 6 7 8 9 10 11 12; do
 			random $seed $packages $dependencies >in
 			depgraph_on -t $((seed % 4 + 1)) -s $seed in
 			expected=$(survivors in)
-			[ "$status: $(left)" = "0: $expected of $expected" ] ||
-				wrong="$wrong (random $seed $packages $dependencies: $status, $(left), not $expected)"
+			[ "$status: $(left), $(collected)" = "0: $expected of $expected, $expected of $expected" ] ||
+				wrong="$wrong (random $seed $packages $dependencies: $status, $(left), $(collected), not $expected)"
 		done
 	done
 done
@@ -204,7 +210,7 @@ is 'random graphs' "$wrong" ''
 random 7 1000 1 >in
 for threads in 1 2 3 8 16; do
 	depgraph_on -t $threads in
-	sed -n '1p; /dropped/,$p' out
+	sed -n '1p; /dropped/,$p' out | grep -v ' threads made '
 done | sort | uniq -c | awk '{ print $1 % 5 }' | sort -u >counts
 is 'the same for any number of threads' "$(cat counts)" 0
 
@@ -308,7 +314,7 @@ depgraph_on - <in
 is 'standard input: status' "$status" 0
 is 'standard input: left' "$(left)" '3 of 3'
 is 'standard input: named' "$(sed -n 's/: 1 packages.*//p' out)" '<stdin>'
-is 'progress elsewhere: a line a stage' "$(wc -l <err)" 4
+is 'progress elsewhere: a line a stage' "$(wc -l <err)" 5
 is 'progress elsewhere: nothing rewritten' "$(grep -c "$(printf '\r')" err)" 0
 if script -qec true /dev/null >/dev/null 2>&1; then
 	script -qec "'$depgraph' -d 0.05 in 2>&1 >/dev/null" /dev/null >out </dev/null

@@ -9,10 +9,17 @@
 
 c_tests = \
 	tests/stress \
+	tests/stress-collect \
 	tests/stress-transfer \
 	tests/tap-self \
 	tests/test-allocation \
 	tests/test-birth \
+	tests/test-collect \
+	tests/test-collect-control \
+	tests/test-collect-finalize \
+	tests/test-collect-interleave \
+	tests/test-collect-owners \
+	tests/test-collect-threads \
 	tests/test-count \
 	tests/test-credit \
 	tests/test-death \
@@ -44,16 +51,26 @@ stress_sources = \
 tests_stress_SOURCES = tests/stress.c $(stress_sources)
 tests_stress_CPPFLAGS = $(points_cppflags)
 tests_stress_LDADD = $(points_ldadd)
+tests_stress_collect_SOURCES = tests/stress-collect.c tests/stress-graph.c tests/stress-graph.h \
+	tests/stress-graph-kinds.c tests/stress-shadow.c tests/stress-mailbox.c tests/stress-oracle.h \
+	tests/stress-play.c tests/stress-play.h tests/scheduler.c tests/scheduler.h
+tests_stress_collect_CPPFLAGS = $(points_cppflags)
+tests_stress_collect_LDADD = $(points_ldadd)
 tests_stress_transfer_SOURCES = tests/stress-transfer.c $(stress_sources)
 tests_stress_transfer_CPPFLAGS = $(points_cppflags)
 tests_stress_transfer_LDADD = $(points_ldadd)
 tests_test_allocation_CPPFLAGS = $(points_cppflags)
 tests_test_allocation_LDADD = $(points_ldadd)
+tests_test_collect_interleave_CPPFLAGS = $(points_cppflags)
+tests_test_collect_interleave_LDADD = $(points_ldadd)
 tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
 
 # It loads the library late: it must not be linked with it, nor with jemalloc.
 tests_test_dlopen_LDADD = tests/libtap.la
+
+tests_test_collect_control_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_collect_control_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 # It uses liburcu itself, as a program of the library's users may.
 tests_test_thread_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
@@ -72,6 +89,7 @@ tests_test_type_cxx_SOURCES = tests/test-type-cxx.cc
 # What several of them include.
 test_headers = \
 	tests/header.h \
+	tests/knot.h \
 	tests/mortal.h \
 	tests/sanitized.h \
 	tests/scene.h \

@@ -23,6 +23,12 @@ for measure in $quick; do
 		sh -c "cut -f 1 '$folder/out' | grep -qx $measure || grep -q '^ratios: $measure: ' '$folder/err'"
 done
 
+with_path() (
+	PATH=$1
+	shift
+	"$@"
+)
+
 refuses() {
 	want=$1
 	shift
@@ -37,5 +43,7 @@ refuses() {
 ok 'a measure nobody knows is refused' refuses 2 pair_vs_nothing
 ok 'so are no repetitions' refuses 2 -r 0
 ok 'a program that is not there is reported' refuses 1 depgraph_vs_naive
+ok 'so is a collector that is not there' refuses 1 cycles_vs_boehm
+ok 'so is an interpreter' with_path "$folder" refuses 1 -r 1 cycles_vs_cpython
 
 finish

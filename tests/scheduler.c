@@ -12,6 +12,7 @@
  * signal every now and then, and the handler yields or sleeps in the middle of whatever the thread was
  * doing.  The library's threads block all signals and are left alone.
  */
+#include <leash/abi.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

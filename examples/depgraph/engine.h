@@ -1,7 +1,8 @@
 /* One kind of counting: what the main program asks of a graph of managed objects.
  *
  * graph.c and walk.c are compiled twice into one program, by with_leash.c and by with_naive.c;
- * each copy is one engine.  An engine holds at most one graph at a time.
+ * each copy is one engine.  An engine holds at most one graph at a time, and may watch over what
+ * is left of another.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -26,6 +27,7 @@ struct walking {
 	const struct engine *engine;
 	const struct database *db;
 	struct walker *walkers; /* one a thread */
+	unsigned begun;         /* threads */
 	bool stop __attribute__((aligned(128)));
 };
 
@@ -44,16 +46,28 @@ struct engine {
 
 	/* Lets go of the graph.  Afterwards nothing outside it holds any of its objects. */
 	void (*drop)(void);
-	/* Waits until all deaths have happened.  How many objects there are, by the library's own
-	 * count; -ENOSYS from one that keeps none; another negative errno value when deaths are
-	 * still going on. */
-	long (*settle)(void);
+	/* Waits until counting alone has left no more than so many objects, or has not come further
+	 * for ten seconds. */
+	void (*settle)(uint32_t expected);
 	/* By the engine's register, which knows births and deaths and counts nothing. */
 	bool (*is_alive)(uint32_t object);
 	uint32_t (*died_twice)(void);
+
+	/* Sets the register of what is left aside, so that another graph can be loaded. */
+	void (*set_aside)(void);
+	/* Has cycles found and reclaimed.  What the library says: how many objects that were, or a
+	 * negative errno value. */
+	long (*collect)(void);
+	/* How many objects of the register set aside are alive; waits as settle() does for 0. */
+	uint32_t (*left_aside)(void);
+
+	/* Waits until all deaths have happened, those of cycles too.  How many objects there are
+	 * then, by the library's own count; -ENOSYS from one that keeps none and leaves cycles;
+	 * another negative errno value when deaths are still going on. */
+	long (*shutdown)(void);
 	/* Empties the fields of all objects that are left, so that they die. */
 	void (*cut)(void);
-	/* Forgets the register. */
+	/* Forgets the registers. */
 	void (*forget)(void);
 };
 

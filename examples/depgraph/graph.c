@@ -7,17 +7,22 @@
  * the catalog is made from the table, and the threads drop the table's references.
  *
  * The register is an array of plain pointers by object number, set at birth and emptied by the
- * types' destroy functions.  It holds nothing: it only tells which objects have not died.
+ * types' destroy functions.  It holds nothing: it only tells which objects have not died.  Set
+ * aside, it goes on doing so while another graph has its own.
  */
 #include "graph.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 #include "engine.h"
+
+#define PATIENCE 10000 /* milliseconds */
 
 struct graph {
 	struct catalog *catalog;
 	struct package **table;
 	void **registered;
+	void **aside; /* the register of a graph before, NULL: none */
 	uint32_t objects;
 	uint32_t born;
 	uint32_t died_twice;
@@ -27,60 +32,6 @@ struct graph {
 
 static struct graph graph;
 
-static void unregister(uint32_t number)
-{
-	if (__atomic_exchange_n(&graph.registered[number], NULL, __ATOMIC_ACQ_REL) == NULL)
-		__atomic_fetch_add(&graph.died_twice, 1, __ATOMIC_RELAXED);
-}
-
-static void package_destroy(void *object)
-{
-	unregister(((struct package *)object)->number);
-}
-
-static void version_destroy(void *object)
-{
-	unregister(((struct version *)object)->number);
-}
-
-static void dependency_destroy(void *object)
-{
-	unregister(((struct dependency_object *)object)->number);
-}
-
-static void catalog_destroy(void *object)
-{
-	unregister(((struct catalog *)object)->number);
-}
-
-static const leash_type package_type = {
-	.name = "package",
-	.size = sizeof(struct package),
-	LEASH_FIELDS(struct package, LEASH_TAIL(candidates)),
-	.destroy = package_destroy,
-};
-
-static const leash_type version_type = {
-	.name = "version",
-	.size = sizeof(struct version),
-	LEASH_FIELDS(struct version, LEASH_TAIL(depends)),
-	.destroy = version_destroy,
-};
-
-static const leash_type dependency_type = {
-	.name = "dependency",
-	.size = sizeof(struct dependency_object),
-	LEASH_FIELDS(struct dependency_object, LEASH_TAIL(alternatives)),
-	.destroy = dependency_destroy,
-};
-
-static const leash_type catalog_type = {
-	.name = "catalog",
-	.size = sizeof(struct catalog),
-	LEASH_FIELDS(struct catalog, LEASH_TAIL(packages)),
-	.destroy = catalog_destroy,
-};
-
 /* All four types begin alike. */
 struct any {
 	uint32_t number;
@@ -89,6 +40,51 @@ struct any {
 };
 
 _Static_assert(sizeof(struct any) == sizeof(struct catalog), "all four types begin alike");
+
+/* Both graphs have an object of this number: where this one is registered, it is alive. */
+static void unregister(void *object)
+{
+	uint32_t number = ((struct any *)object)->number;
+	void **const registers[] = { graph.registered, graph.aside };
+
+	for (int i = 0; i < 2; i++) {
+		void *expected = object;
+
+		if (registers[i] != NULL &&
+		    __atomic_compare_exchange_n(&registers[i][number], &expected, NULL, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return;
+	}
+	__atomic_fetch_add(&graph.died_twice, 1, __ATOMIC_RELAXED);
+}
+
+static const leash_type package_type = {
+	.name = "package",
+	.size = sizeof(struct package),
+	LEASH_FIELDS(struct package, LEASH_TAIL(candidates)),
+	.destroy = unregister,
+};
+
+static const leash_type version_type = {
+	.name = "version",
+	.size = sizeof(struct version),
+	LEASH_FIELDS(struct version, LEASH_TAIL(depends)),
+	.destroy = unregister,
+};
+
+static const leash_type dependency_type = {
+	.name = "dependency",
+	.size = sizeof(struct dependency_object),
+	LEASH_FIELDS(struct dependency_object, LEASH_TAIL(alternatives)),
+	.destroy = unregister,
+};
+
+static const leash_type catalog_type = {
+	.name = "catalog",
+	.size = sizeof(struct catalog),
+	LEASH_FIELDS(struct catalog, LEASH_TAIL(packages)),
+	.destroy = unregister,
+};
 
 struct loading {
 	const struct database *db;
@@ -204,7 +200,7 @@ static int load(const struct database *db, struct pool *pool)
 {
 	struct loading loading = { .db = db, .threads = pool_threads(pool) };
 
-	graph = (struct graph){ .objects = catalog_number(db) + 1 };
+	graph = (struct graph){ .objects = catalog_number(db) + 1, .aside = graph.aside };
 	graph.registered = calloc(graph.objects, sizeof(*graph.registered));
 	graph.table = calloc(db->name_count, sizeof(*graph.table));
 	if (graph.registered != NULL && graph.table != NULL) {
@@ -237,9 +233,28 @@ static void drop(void)
 	leash_clear(&graph.catalog);
 }
 
-static long settle(void)
+/* Waits until so many objects of a register are alive, as long as fewer get fewer. */
+static uint32_t await(void *const *registered, uint32_t expected)
 {
-	return leash_shutdown();
+	uint32_t alive, before = UINT32_MAX;
+
+	for (int waited = 0;; waited++) {
+		alive = 0;
+		leash_flush();
+		for (uint32_t i = 0; i < graph.objects; i++)
+			alive += __atomic_load_n(&registered[i], __ATOMIC_ACQUIRE) != NULL;
+		if (alive < before)
+			waited = 0;
+		if (alive <= expected || waited == PATIENCE)
+			return alive;
+		before = alive;
+		usleep(1000);
+	}
+}
+
+static void settle(uint32_t expected)
+{
+	await(graph.registered, expected);
 }
 
 static bool is_alive(uint32_t object)
@@ -251,6 +266,27 @@ static bool is_alive(uint32_t object)
 static uint32_t died_twice(void)
 {
 	return __atomic_load_n(&graph.died_twice, __ATOMIC_RELAXED);
+}
+
+static void set_aside(void)
+{
+	graph.aside = graph.registered;
+	graph.registered = NULL;
+}
+
+static long collect(void)
+{
+	return leash_collect(2);
+}
+
+static uint32_t left_aside(void)
+{
+	return await(graph.aside, 0);
+}
+
+static long shutdown_library(void)
+{
+	return leash_shutdown();
 }
 
 /* The register's pointers hold nothing, so all that is left is retained before the first
@@ -274,7 +310,8 @@ static void cut(void)
 static void forget(void)
 {
 	free(graph.registered);
-	graph.registered = NULL;
+	free(graph.aside);
+	graph.registered = graph.aside = NULL;
 }
 
 static void walk(void *arg, unsigned thread);
@@ -289,6 +326,10 @@ const struct engine ENGINE = {
 	.settle = settle,
 	.is_alive = is_alive,
 	.died_twice = died_twice,
+	.set_aside = set_aside,
+	.collect = collect,
+	.left_aside = left_aside,
+	.shutdown = shutdown_library,
 	.cut = cut,
 	.forget = forget,
 };

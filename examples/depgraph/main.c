@@ -3,7 +3,8 @@
  * Reads a Debian package database, builds it as a graph of objects twice, once counted by leash
  * and once by naive atomics, lets threads resolve dependency closures in both, by turns, and
  * says how fast each was.  Then it drops both graphs and says which objects did not die and
- * why, and proves it by an independent computation (predict.c).
+ * why, and proves it by an independent computation (predict.c).  Last it has leash collect what
+ * did not die, while the threads walk a second graph.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <leash/collect.h>
 #include <leash/version.h>
 #include "database.h"
 #include "engine.h"
@@ -52,7 +54,7 @@ static void print_help(void)
 	print_usage(stdout);
 	puts("Builds a Debian package database as a graph of reference-counted objects, once over\n"
 	     "leash and once over naive atomic counters, walks dependency closures in both, and\n"
-	     "tells which objects counting alone cannot free.\n"
+	     "tells which objects counting alone cannot free; leash then collects them.\n"
 	     "\n"
 	     "  FILE                  a package database (default " DEFAULT_INPUT "),\n"
 	     "                        - for standard input: apt-cache dumpavail | depgraph -\n"
@@ -65,8 +67,8 @@ static void print_help(void)
 	     "      --version         print the version and exit\n"
 	     "  -h, --help            print this and exit\n"
 	     "\n"
-	     "Exit status: 0; 1 if the input is malformed or what is left of the graph is not what\n"
-	     "was predicted; 2 if the command line is wrong.");
+	     "Exit status: 0; 1 if the input is malformed or what is left of the graph or collected\n"
+	     "is not what was predicted; 2 if the command line is wrong.");
 }
 
 static int usage_error(const char *what, const char *value)
@@ -206,11 +208,9 @@ static int walk_graphs(struct job *job)
 /* Drops one graph: 0 if what is left is what was predicted. */
 static int drop_graph(struct job *job, const struct engine *engine)
 {
-	long counted;
-
 	engine->drop();
-	counted = engine->settle();
-	return check_left(&job->db, &job->prediction, engine, counted) ? 0 : 1;
+	engine->settle(job->prediction.left);
+	return check_left(&job->db, &job->prediction, engine) ? 0 : 1;
 }
 
 static int drop_graphs(struct job *job)
@@ -234,6 +234,26 @@ static int drop_graphs(struct job *job)
 	return 0;
 }
 
+/* What counting has left, collected beside threads that walk: 0 if that is what was predicted. */
+static int collect(struct job *job)
+{
+	const struct engine *engine = &leash_engine;
+	unsigned threads = job->options.threads;
+	struct collection collection;
+
+	progress_stage("collecting while %u threads walk a second graph", threads);
+	engine->set_aside();
+	if (engine->load(&job->db, job->pool) != 0 ||
+	    measure_collection(&collection, engine, &job->db, job->pool, job->options.seed) != 0)
+		return out_of_memory(job);
+	progress_end();
+	if (!report_collection(&job->prediction, engine, &collection, threads))
+		return 1;
+	printf("The naive engine has no collector: its %" PRIu32 " objects die when their fields are "
+	       "emptied.\n", job->prediction.left);
+	return 0;
+}
+
 /* Frees an engine's graph in whatever state it is: 0 if then no object is left.  If objects go
  * on dying nothing is touched, as nobody can tell which pointers are still good. */
 static int free_graph(const struct engine *engine, uint32_t objects)
@@ -242,15 +262,15 @@ static int free_graph(const struct engine *engine, uint32_t objects)
 	long counted;
 
 	engine->drop();
-	counted = engine->settle();
-	if (counted < 0 && counted != -ENOSYS)
+	counted = engine->shutdown();
+	if (counted == -ENOSYS)
+		engine->cut();
+	else if (counted < 0)
 		return 1;
-	engine->cut();
-	counted = engine->settle();
 	for (uint32_t i = 0; i < objects; i++)
 		left += engine->is_alive(i);
 	if (left != 0 || counted > 0 || engine->died_twice() != 0)
-		fprintf(stderr, "depgraph: %s: DISAGREES: with all cycles cut, %" PRIu32
+		fprintf(stderr, "depgraph: %s: DISAGREES: at the end %" PRIu32
 			" objects are left (the library counts %ld), %" PRIu32 " died twice\n",
 			engine->name, left, counted, engine->died_twice());
 	engine->forget();
@@ -263,6 +283,7 @@ static int run(struct job *job)
 
 	if (result != 0)
 		return result;
+	leash_gc_disable(); /* until it has been seen what counting alone leaves */
 	if (!job->options.ratio)
 		report_input(job->source, &job->db);
 	progress_stage("building the graph");
@@ -273,6 +294,8 @@ static int run(struct job *job)
 		result = walk_graphs(job);
 	if (result == 0)
 		result = drop_graphs(job);
+	if (result == 0 && !job->options.ratio)
+		result = collect(job);
 	for (int e = 0; e < ENGINES; e++)
 		result |= free_graph(engines[e], catalog_number(&job->db) + 1);
 	prediction_free(&job->prediction);

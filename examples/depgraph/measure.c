@@ -10,6 +10,7 @@
  */
 #include "measure.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,27 +48,37 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-static struct rates run_slice(struct walking *walking, struct pool *pool, double seconds,
-			      uint64_t seed)
+static void start_walking(struct walking *walking, struct pool *pool, uint64_t seed)
 {
-	unsigned threads = pool_threads(pool);
-	uint64_t walks = 0, steps = 0;
-	double begin, elapsed, processor;
-
-	for (unsigned i = 0; i < threads; i++) {
+	for (unsigned i = 0; i < pool_threads(pool); i++) {
 		walking->walkers[i].random = mix(seed + i) | 1;
 		walking->walkers[i].walks = walking->walkers[i].steps = 0;
 	}
+	walking->begun = 0;
 	__atomic_store_n(&walking->stop, false, __ATOMIC_RELAXED);
-	processor = read_clock(CLOCK_PROCESS_CPUTIME_ID);
-	begin = read_clock(CLOCK_MONOTONIC);
 	pool_start(pool, walking->engine->walk, walking);
-	sleep_until(begin + seconds);
+}
+
+static void stop_walking(struct walking *walking, struct pool *pool)
+{
 	__atomic_store_n(&walking->stop, true, __ATOMIC_RELAXED);
 	pool_wait(pool);
+}
+
+static struct rates run_slice(struct walking *walking, struct pool *pool, double seconds,
+			      uint64_t seed)
+{
+	uint64_t walks = 0, steps = 0;
+	double begin, elapsed, processor;
+
+	processor = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+	begin = read_clock(CLOCK_MONOTONIC);
+	start_walking(walking, pool, seed);
+	sleep_until(begin + seconds);
+	stop_walking(walking, pool);
 	elapsed = read_clock(CLOCK_MONOTONIC) - begin;
 	processor = read_clock(CLOCK_PROCESS_CPUTIME_ID) - processor;
-	for (unsigned i = 0; i < threads; i++) {
+	for (unsigned i = 0; i < pool_threads(pool); i++) {
 		walks += walking->walkers[i].walks;
 		steps += walking->walkers[i].steps;
 	}
@@ -168,5 +179,30 @@ int measure(struct measurement *result, const struct engine *const engines[ENGIN
 	result->rounds = rounds;
 	free_walkers(walking.walkers, pool_threads(pool));
 	free(values);
+	return 0;
+}
+
+int measure_collection(struct collection *result, const struct engine *engine,
+		       const struct database *db, struct pool *pool, uint64_t seed)
+{
+	unsigned threads = pool_threads(pool);
+	struct walking walking = { .engine = engine, .db = db };
+	double begin;
+
+	*result = (struct collection){ 0 };
+	walking.walkers = make_walkers(threads, db);
+	if (walking.walkers == NULL)
+		return -1;
+	start_walking(&walking, pool, seed);
+	while (__atomic_load_n(&walking.begun, __ATOMIC_RELAXED) != threads)
+		sched_yield();
+	begin = read_clock(CLOCK_MONOTONIC);
+	result->reclaimed = engine->collect();
+	result->left = engine->left_aside();
+	result->seconds = read_clock(CLOCK_MONOTONIC) - begin;
+	stop_walking(&walking, pool);
+	for (unsigned i = 0; i < threads; i++)
+		result->steps += walking.walkers[i].steps;
+	free_walkers(walking.walkers, threads);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* How fast each engine walks. */
+/* How fast each engine walks, and how fast cycles are collected meanwhile. */
 #ifndef MEASURE_H
 #define MEASURE_H
 
@@ -27,5 +27,17 @@ typedef void measure_progress(void *arg, double done, int engine, const struct r
 int measure(struct measurement *result, const struct engine *const engines[ENGINES],
 	    const struct database *db, struct pool *pool, double seconds, uint64_t seed,
 	    measure_progress *progress, void *arg);
+
+struct collection {
+	long reclaimed; /* what collect() returned */
+	uint32_t left;  /* objects of the graph set aside, afterwards */
+	double seconds; /* until the last of those had died */
+	uint64_t steps; /* walked meanwhile, all threads together */
+};
+
+/* Has what was set aside collected while all threads walk the engine's graph.  0, or -1 when
+ * memory is short. */
+int measure_collection(struct collection *result, const struct engine *engine,
+		       const struct database *db, struct pool *pool, uint64_t seed);
 
 #endif

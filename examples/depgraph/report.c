@@ -1,7 +1,6 @@
 /* What depgraph says on standard output; disagreement goes to standard error as well. */
 #include "report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,14 +135,10 @@ static __attribute__((format(printf, 2, 3))) void differ(const struct engine *en
 }
 
 bool check_left(const struct database *db, const struct prediction *p,
-		const struct engine *engine, long counted)
+		const struct engine *engine)
 {
 	uint32_t left = 0, differences = 0;
 
-	if (counted < 0 && counted != -ENOSYS) {
-		differ(engine, "leash_shutdown(): %s", strerror((int)-counted));
-		return false;
-	}
 	for (uint32_t i = 0; i < p->objects; i++) {
 		bool alive = engine->is_alive(i);
 
@@ -159,14 +154,39 @@ bool check_left(const struct database *db, const struct prediction *p,
 	if (differences != 0)
 		differ(engine, "%" PRIu32 " objects did not die; predicted %" PRIu32
 		       "; %" PRIu32 " are not as predicted", left, p->left, differences);
-	if (counted >= 0 && counted != (long)left)
-		differ(engine, "leash_shutdown() counts %ld objects, the register %" PRIu32,
-		       counted, left);
 	if (engine->died_twice() != 0)
 		differ(engine, "%" PRIu32 " deaths of objects that were dead",
 		       engine->died_twice());
-	return differences == 0 && (counted < 0 || counted == (long)left) &&
-	       engine->died_twice() == 0;
+	return differences == 0 && engine->died_twice() == 0;
+}
+
+bool report_collection(const struct prediction *p, const struct engine *engine,
+		       const struct collection *c, unsigned threads)
+{
+	uint32_t alive = 0;
+
+	for (uint32_t i = 0; i < p->objects; i++)
+		alive += engine->is_alive(i);
+	if (c->reclaimed < 0)
+		differ(engine, "leash_collect(): %s", strerror((int)-c->reclaimed));
+	else if (c->reclaimed != (long)p->left || c->left != 0)
+		differ(engine, "the collector reclaimed %ld objects and left %" PRIu32
+		       "; predicted %" PRIu32 " and 0", c->reclaimed, c->left, p->left);
+	if (alive != p->objects)
+		differ(engine, "%" PRIu32 " objects of the second graph died",
+		       p->objects - alive);
+	if (engine->died_twice() != 0)
+		differ(engine, "%" PRIu32 " deaths of objects that were dead",
+		       engine->died_twice());
+	if (c->reclaimed != (long)p->left || c->left != 0 || alive != p->objects ||
+	    engine->died_twice() != 0)
+		return false;
+	printf("\nThe collector reclaimed %ld objects; predicted %" PRIu32 ": agrees\n"
+	       "  %" PRIu32 " cycles and what they held, in %.1f ms, while %u threads made %s steps in "
+	       "a second graph\n",
+	       c->reclaimed, p->left, p->knot_count, c->seconds * 1e3, threads,
+	       grouped(c->steps).text);
+	return true;
 }
 
 static void print_cycle(const struct database *db, const struct prediction *p, uint32_t k,

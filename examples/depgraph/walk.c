@@ -70,6 +70,7 @@ static void walk(void *arg, unsigned thread)
 	const struct database *db = walking->db;
 	struct walker *w = &walking->walkers[thread];
 
+	__atomic_fetch_add(&walking->begun, 1, __ATOMIC_RELAXED);
 	while (!__atomic_load_n(&walking->stop, __ATOMIC_RELAXED)) {
 		uint32_t root = db->roots[random_below(w, db->root_count)];
 

@@ -26,8 +26,8 @@
  *                         a guard, and by the revoker when the owner can no longer
  *      owner    16 bits   a thread id, or LEASH__NOBODY
  *      log      16 bits   bits 0-4 where the block goes at once when the object dies, for objects that
- *                         have nothing else to leave behind; bits 5-15 all ones, kept for the cycle
- *                         collector's log.  Written at birth and at death only
+ *                         have no hooks; bits 5-15 all ones if the cycle collector has no business with
+ *                         the object, or else its place in its owner's log of suspects
  *
  * The touched bits are set by every retain in the same store as the count; they let the cycle
  * collector see that a count moved.  Owners pay nothing for them.
@@ -61,6 +61,12 @@ extern "C" {
 #define LEASH__IMMORTAL  (UINT64_C(1) << 22) /* not counted, never dies */
 #define LEASH__PROMPT    (UINT64_C(1) << 23) /* decrements are never deferred */
 #define LEASH__EXTRA     (UINT64_C(1) << 24) /* a prefix holds the size of the tail */
+#define LEASH__LOGGED    (UINT64_C(1) << 25) /* stands in a log of suspects, or is about to */
+#define LEASH__AGE       (UINT64_C(3) << 26) /* 0-2: rounds survived; 3: frozen */
+#define LEASH__AGE_SHIFT 26
+#define LEASH__HUSK      (UINT64_C(1) << 28) /* destroyed, but the log still points to it */
+#define LEASH__TRIED     (UINT64_C(1) << 29) /* its hooks have run, or will, because it was found in a dead cycle */
+#define LEASH__SEVERED   (UINT64_C(1) << 30) /* killed by the collector: references to it do not count any more */
 #define LEASH__COUNT_SHIFT 32
 #define LEASH__ONE       (UINT64_C(1) << LEASH__COUNT_SHIFT)
 /* What tells a thread whether its own references are all there are. */
@@ -70,10 +76,13 @@ extern "C" {
 #define LEASH__LOCAL_TOUCHED UINT32_C(1)
 #define LEASH__LOCAL_ONE     UINT32_C(2)
 
+/* The log word of an object that is never in a cycle, but for its five lowest bits. */
+#define LEASH__LEAF UINT16_C(0xffe0)
+
 struct leash__header {
 	uint64_t shared;
 	uint32_t local;
-	uint16_t owner;
+	uint16_t owner; /* these two are also read at once */
 	uint16_t log;
 };
 
@@ -97,7 +106,7 @@ struct leash__credit {
 struct leash__thread {
 	uint32_t busy; /* the guard */
 	uint16_t id;
-	uint16_t reserved;
+	uint16_t leaf; /* LEASH__LEAF */
 	struct leash__credit *credits; /* NULL: ask lib/deferred.c */
 };
 
@@ -120,6 +129,7 @@ LEASH__DIRECT void leash__release_slow(const void *object);
 LEASH__DIRECT void leash__release_last(struct leash__header *header);
 LEASH__DIRECT void *leash__retain_missed(struct leash__header *header);
 LEASH__DIRECT void leash__release_missed(struct leash__header *header);
+LEASH__DIRECT void leash__release_suspect(struct leash__header *header);
 #pragma GCC visibility pop
 
 #define leash__self leash__self_1
@@ -148,6 +158,23 @@ static inline void leash__leave(struct leash__thread *self)
 {
 	__atomic_store_n(&self->busy, 0, __ATOMIC_RELEASE);
 }
+
+/* Owner and log of a header, or id and leaf of a thread, in one word. */
+typedef uint32_t __attribute__((may_alias)) leash__bias;
+
+static inline leash__bias leash__bias_of(const uint16_t *owner)
+{
+	return __atomic_load_n((const leash__bias *)(const void *)owner, __ATOMIC_RELAXED);
+}
+
+/* Of what two such words differ in: the owner, and whether it is a leaf. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LEASH__BIAS_OWNER UINT32_C(0x0000ffff)
+#define LEASH__BIAS_LEAF  UINT32_C(0xffe0ffff)
+#else
+#define LEASH__BIAS_OWNER UINT32_C(0xffff0000)
+#define LEASH__BIAS_LEAF  UINT32_C(0xffffffe0)
+#endif
 
 static inline struct leash__header *leash__header_of(const void *object)
 {

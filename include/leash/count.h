@@ -108,16 +108,24 @@ static LEASH__INLINE void leash__release(const void *object)
 	struct leash__thread *self = leash__self;
 	struct leash__header *h;
 	struct leash__credit *credit;
+	leash__bias differ;
 
 	if (__builtin_expect(object == NULL, 0))
 		return;
 	h = leash__header_of(object);
 	leash__enter(self);
-	if (__builtin_expect(__atomic_load_n(&h->owner, __ATOMIC_RELAXED) == self->id, 1)) {
+	differ = leash__bias_of(&h->owner) ^ leash__bias_of(&self->id);
+	if (__builtin_expect((differ & LEASH__BIAS_LEAF) == 0, 1) || (differ & LEASH__BIAS_OWNER) == 0) {
 		uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
 
 		if (__builtin_expect(local < 2 * LEASH__LOCAL_ONE, 0)) {
 			leash__release_last(h);
+			return;
+		}
+		/* What lives on may be held by a cycle: the collector is told, once. */
+		if ((differ & LEASH__BIAS_LEAF) != 0 &&
+		    __builtin_expect(!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED), 0)) {
+			leash__release_suspect(h);
 			return;
 		}
 		__atomic_store_n(&h->local, local - LEASH__LOCAL_ONE, __ATOMIC_RELAXED);

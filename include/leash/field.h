@@ -17,6 +17,8 @@
 #ifndef LEASH_FIELD_H
 #define LEASH_FIELD_H
 
+#include <stdbool.h>
+
 #include <leash/abi.h>
 #include <leash/count.h>
 
@@ -37,9 +39,20 @@ void leash_clear(void *field);
 
 /* Aborts with one line: the address of a reference was NULL. */
 void leash__no_field(void) __attribute__((noreturn, cold));
+
+/* Stores `object` and returns what was there, if either has to do with the collector: it must see that a reference
+ * was taken out, and, if `moved`, hear of one that was moved in. */
+void *leash__exchange_tracked(void *field, const void *object, bool moved);
 #pragma GCC visibility pop
 
-static inline void *leash__exchange(void *field, const void *object)
+/* Whether the collector looks at the object. */
+static inline bool leash__is_leaf(const void *object)
+{
+	return object == NULL ||
+	       __atomic_load_n(&leash__header_of(object)->log, __ATOMIC_RELAXED) >= LEASH__LEAF;
+}
+
+static inline void *leash__exchange(void *field, const void *object, bool moved)
 {
 	leash__ref *ref = (leash__ref *)field;
 	void *old;
@@ -47,6 +60,8 @@ static inline void *leash__exchange(void *field, const void *object)
 	if (__builtin_expect(field == NULL, 0))
 		leash__no_field();
 	old = __atomic_load_n(ref, __ATOMIC_RELAXED);
+	if (!leash__is_leaf(old) || (moved && !leash__is_leaf(object)))
+		return leash__exchange_tracked(field, object, moved);
 	__atomic_store_n(ref, (void *)(uintptr_t)object, __ATOMIC_RELEASE);
 	return old;
 }
@@ -54,13 +69,13 @@ static inline void *leash__exchange(void *field, const void *object)
 static inline void leash__set(void *field, const void *object, size_t checked)
 {
 	(void)checked;
-	leash__release(leash__exchange(field, leash__retain(object)));
+	leash__release(leash__exchange(field, leash__retain(object), false));
 }
 
 static inline void leash__set_take(void *field, const void *object, size_t checked)
 {
 	(void)checked;
-	leash__release(leash__exchange(field, object));
+	leash__release(leash__exchange(field, object, true));
 }
 
 static LEASH__INLINE void *leash__get(const void *field)
@@ -78,7 +93,7 @@ static LEASH__INLINE void *leash__get(const void *field)
 #define leash_set(field, object)      leash__set((field), (object), sizeof(*(field) = (object)))
 #define leash_set_take(field, object) leash__set_take((field), (object), sizeof(*(field) = (object)))
 #define leash_get(field)              ((__typeof__((void)0, *(field)))leash__get(field))
-#define leash_steal(field)            ((__typeof__((void)0, *(field)))leash__exchange((field), NULL))
-#define leash_clear(field)            leash__release(leash__exchange((field), NULL))
+#define leash_steal(field)            ((__typeof__((void)0, *(field)))leash__exchange((field), NULL, false))
+#define leash_clear(field)            leash__release(leash__exchange((field), NULL, false))
 
 #endif

@@ -15,6 +15,7 @@
  *   object.h    birth, closing, retired buffers, flushing, shutdown
  *   field.h     references held by other objects and by variables
  *   scope.h     references that end with a C scope
+ *   collect.h   the cycle collector
  *   see.h       statistics
  */
 #ifndef LEASH_LEASH_H
@@ -27,6 +28,7 @@
 #include <leash/object.h>
 #include <leash/field.h>
 #include <leash/scope.h>
+#include <leash/collect.h>
 #include <leash/see.h>
 
 #endif

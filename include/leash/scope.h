@@ -11,12 +11,12 @@ extern "C" {
 
 static inline void leash__scope_end(void *variable)
 {
-	leash__release(leash__exchange(variable, NULL));
+	leash__release(*(leash__ref *)variable);
 }
 
 static inline void leash__with_end(void *variable)
 {
-	void *object = leash__exchange(variable, NULL);
+	void *object = *(leash__ref *)variable;
 
 	leash_close(object);
 	leash__release(object);

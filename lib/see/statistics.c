@@ -41,6 +41,8 @@ void lsh_counters_sum(struct lsh_counters *sum)
 	for (record = lsh_records(); record; record = record->next)
 		add(sum, &record->counters);
 	lsh_unlock(&lsh_registry);
+	sum->births += sum->births_cyclic;
+	sum->frees += sum->frees_cyclic;
 }
 
 int leash_stats_print(FILE *stream, leash_format format)

@@ -6,6 +6,7 @@
 
 #define LSH_COUNTERS(X)                                                                  \
 	X(births)            /* objects made */                                          \
+	X(births_cyclic)     /* of these, objects that may be part of a cycle */         \
 	X(deaths_shared)     /* found by a release of a merged object */                 \
 	X(deaths_deferred)   /* found when deferred decrements were applied */           \
 	X(deaths_revoked)    /* found by the fold after a revocation */                  \
@@ -15,7 +16,8 @@
 	X(revocations)       /* objects whose owner was taken away */                    \
 	X(revocation_batches)/* op-graces that took */                                   \
 	X(flushes)           /* tables of deferred decrements emptied */                 \
-	X(frees)             /* objects whose memory went */
+	X(frees)             /* objects whose memory went */                             \
+	X(frees_cyclic)      /* of these, those that might have been part of a cycle */
 
 struct lsh_counters {
 #define LSH_COUNTER(name) uint64_t name;
@@ -32,6 +34,16 @@ struct lsh_counters {
 			 __atomic_load_n(&(record)->counters.name, __ATOMIC_RELAXED) + (n), \
 			 __ATOMIC_RELAXED)
 #define LSH_COUNT(record, name) LSH_COUNT_N(record, name, 1)
+
+/* births and frees count the others in a thread's own set; the sums are of all. */
+#define LSH_COUNT_KIND(record, name, cyclic)                                             \
+	do {                                                                             \
+		uint64_t *lsh_counter = (cyclic) ? &(record)->counters.name##_cyclic     \
+						 : &(record)->counters.name;             \
+		__atomic_store_n(lsh_counter,                                            \
+				 __atomic_load_n(lsh_counter, __ATOMIC_RELAXED) + 1,     \
+				 __ATOMIC_RELAXED);                                      \
+	} while (0)
 
 /* An object became immortal. */
 void lsh_counters_immortal(void);

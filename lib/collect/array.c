@@ -1,0 +1,80 @@
+/* Arrays that grow without being copied.
+ *
+ * A round's arrays grow with what it finds, up to hundreds of megabytes.  realloc() of a block of that size
+ * copies, or needs old and new at once; mremap(2) moves the pages.  Small ones are blocks of the
+ * process's malloc.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../points.h"
+#include "array.h"
+
+#define SMALL 65536
+
+static size_t total;
+
+size_t lsh_array_total(void)
+{
+	return __atomic_load_n(&total, __ATOMIC_RELAXED);
+}
+
+static void *map(size_t bytes)
+{
+	void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return data == MAP_FAILED ? NULL : data;
+}
+
+static void *grown(const struct lsh_array *array, size_t bytes)
+{
+	void *data;
+
+	if (bytes <= SMALL) {
+		data = realloc(array->data, bytes);
+		if (data)
+			memset((char *)data + array->bytes, 0, bytes - array->bytes);
+		return data;
+	}
+	if (array->bytes > SMALL) {
+		data = mremap(array->data, array->bytes, bytes, MREMAP_MAYMOVE);
+		return data == MAP_FAILED ? NULL : data;
+	}
+	data = map(bytes);
+	if (data && array->bytes) {
+		memcpy(data, array->data, array->bytes);
+		free(array->data);
+	}
+	return data;
+}
+
+bool lsh_array_reserve(struct lsh_array *array, size_t bytes)
+{
+	size_t room = array->bytes + array->bytes / 2;
+	void *data;
+
+	if (bytes <= array->bytes)
+		return true;
+	if (room < bytes)
+		room = bytes;
+	room = room <= SMALL ? (room + 1023) & ~(size_t)1023 : (room + 65535) & ~(size_t)65535;
+	data = LSH_ALLOCATION_FAILS ? NULL : grown(array, room);
+	if (!data)
+		return false;
+	__atomic_fetch_add(&total, room - array->bytes, __ATOMIC_RELAXED);
+	array->data = data;
+	array->bytes = room;
+	return true;
+}
+
+void lsh_array_free(struct lsh_array *array)
+{
+	if (array->bytes > SMALL)
+		munmap(array->data, array->bytes);
+	else
+		free(array->data);
+	__atomic_fetch_sub(&total, array->bytes, __ATOMIC_RELAXED);
+	*array = (struct lsh_array){ .data = NULL };
+}

@@ -1,0 +1,55 @@
+/* One round of the collector: see round.c. */
+#ifndef LSH_ROUND_H
+#define LSH_ROUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <leash/collect.h>
+#include "../lock.h"
+#include "graph.h"
+#include "list.h"
+
+/* Held during a round, and by whoever looks at the lists. */
+extern struct lsh_lock lsh_round_lock LSH_HIDDEN;
+
+struct lsh_round {
+	int generation;
+	bool save;              /* keep what is found: LEASH_GC_DEBUG_SAVEALL */
+	bool only_read;         /* the logs, for the memory of those that have died */
+	bool freeze;            /* set aside what is looked at: leash_gc_freeze() */
+
+	/* What came of it. */
+	uint64_t visited;
+	uint64_t candidates;
+	uint64_t collected;
+	uint64_t saved;
+	uint64_t rescued;
+	uint64_t groups;        /* given to the finalizer thread */
+	uint64_t bytes;         /* of its arrays, at most */
+	bool given_up;
+
+	struct lsh_list suspects;
+	uint32_t suspect_nodes; /* the first of the graph */
+	struct lsh_spares spares;
+};
+
+/* Runs one; the caller holds the lock. */
+void lsh_round_run(struct lsh_round *round);
+
+/* Makes suspects of what was set aside; the caller holds the lock. */
+void lsh_round_thaw(void);
+
+/* The suspects that wait, by age; and those set aside. */
+extern struct lsh_list lsh_waiting[LEASH_GENERATIONS] LSH_HIDDEN;
+extern struct lsh_list lsh_frozen LSH_HIDDEN;
+extern struct lsh_list lsh_saved LSH_HIDDEN;
+
+/* The graph of the round that is on; its arrays are kept for the next. */
+extern struct lsh_graph lsh_round_graph LSH_HIDDEN;
+
+/* commit.c: decides what becomes of the components of the second graph, whose candidates have been read twice, and
+ * does it in two steps, the second without lsh_pass. */
+void lsh_commit(struct lsh_round *round);
+void lsh_commit_end(struct lsh_round *round);
+
+#endif
