@@ -44,6 +44,7 @@
  * 0x60000000 makes the object immortal, which is said once.
  */
 #include "background.h"
+#include "collect/append.h"
 #include "collect/collector.h"
 #include "count.h"
 #include "death.h"
@@ -280,18 +281,15 @@ static inline bool bury_simple(struct lsh_record *record, struct leash__header *
 	return true;
 }
 
-static bool is_bare(const struct leash__header *h, const leash_type *type)
+/* Whether all its fields are NULL. */
+static bool is_bare(const struct leash__header *h, const struct lsh_type *type)
 {
-	size_t i, k;
+	const leash__ref *refs = (const leash__ref *)(h + 1) + type->first_ref;
+	unsigned i;
 
-	for (i = 0; i < type->field_count; i++) {
-		leash_field field = type->fields[i];
-		const leash__ref *refs = (const leash__ref *)((const char *)(h + 1) + (uint32_t)field);
-
-		for (k = 0; k < (field >> 32 & 0xffffff); k++)
-			if (__atomic_load_n(&refs[k], __ATOMIC_RELAXED))
-				return false;
-	}
+	for (i = 0; i < type->refs; i++)
+		if (__atomic_load_n(&refs[i], __ATOMIC_RELAXED))
+			return false;
 	return true;
 }
 
@@ -300,17 +298,14 @@ static bool is_bare(const struct leash__header *h, const leash_type *type)
 static bool bury_bare(struct lsh_record *record, struct leash__header *h, uint64_t rest)
 {
 	const struct lsh_type *type = &lsh_types[rest & LEASH__TYPE_MASK];
+	struct lsh_magazine *magazine =
+		&record->magazines.of[__atomic_load_n(&h->log, __ATOMIC_RELAXED) & LSH_LOG_MAGAZINE];
 
-	if ((rest & ~((UNSEEN & ~LEASH__EXTRA) | LEASH__LOGGED)) != 0 || !type->bare ||
-	    __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) || !is_bare(h, type->type))
+	if ((rest & ~((UNSEEN & ~LEASH__EXTRA) | LEASH__LOGGED)) != 0 || magazine->count == magazine->capacity ||
+	    __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) || !is_bare(h, type) ||
+	    (rest & LEASH__LOGGED && !lsh_strike_entry(record, h)))
 		return false;
-	if (rest & LEASH__LOGGED) {
-		lsh_strike(record, h);
-		if (load_shared(h) & LEASH__LOGGED)
-			return false;
-	}
-	if (!lsh_magazine_push(&record->magazines.of[type->magazine], h))
-		return false;
+	lsh_magazine_push(magazine, h);
 	__atomic_store_n(&h->shared, (rest & ~LEASH__LOGGED) | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
 	lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
 	LSH_COUNT(record, frees_cyclic);
@@ -337,7 +332,7 @@ void leash__release_last(struct leash__header *h)
 	uint64_t shared = load_shared(h);
 
 	if (__atomic_load_n(&h->local, __ATOMIC_RELAXED) < LEASH__LOCAL_ONE ||
-	    !(bury_simple(record, h, shared) || bury_bare(record, h, shared)))
+	    !(lsh_is_cyclic(h) ? bury_bare(record, h, shared) : bury_simple(record, h, shared)))
 		release_last_oddly(record, h);
 }
 
@@ -482,7 +477,7 @@ void leash__release_missed(struct leash__header *h)
 	}
 	/* The only reference, and no other word than the shared one: as the owner's short cut. */
 	if ((shared & LEASH__VISIBLE) == (LEASH__ONE | LEASH__MERGED)) {
-		if (!bury_simple(record, h, shared & ~LEASH__VISIBLE))
+		if (lsh_is_cyclic(h) || !bury_simple(record, h, shared & ~LEASH__VISIBLE))
 			release_oddly(record, h);
 		return;
 	}

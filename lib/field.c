@@ -6,6 +6,7 @@
 #undef leash_steal
 #undef leash_clear
 
+#include "collect/append.h"
 #include "collect/collector.h"
 #include "count.h"
 #include "fault.h"

@@ -15,6 +15,7 @@ leashinclude_HEADERS = \
 
 library_sources = \
 	lib/background.c lib/background.h \
+	lib/collect/append.h \
 	lib/collect/array.c lib/collect/array.h \
 	lib/collect/collector.c lib/collect/collector.h \
 	lib/collect/commit.c \

@@ -46,6 +46,7 @@
 #include <leash/field.h>
 
 #include "background.h"
+#include "collect/append.h"
 #include "count.h"
 #include "death.h"
 #include "fault.h"

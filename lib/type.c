@@ -34,14 +34,27 @@ static bool is_valid(const leash_type *type)
 	       (type->field_count == 0 || type->fields);
 }
 
-static bool has_tail(const leash_type *type)
+/* Whether the references of a type stand in one row, at the beginning of it. */
+static bool in_one_row(struct lsh_type *entry, const leash_type *type)
 {
+	uint64_t end;
 	size_t i;
 
-	for (i = 0; i < type->field_count; i++)
-		if (type->fields[i] >> 56 == LEASH__FIELD_TAIL)
-			return true;
-	return false;
+	if (!type->field_count || type->trace)
+		return false;
+	end = (uint32_t)type->fields[0];
+	for (i = 0; i < type->field_count; i++) {
+		leash_field field = type->fields[i];
+
+		if (field >> 56 == LEASH__FIELD_TAIL || (uint32_t)field != end)
+			return false;
+		end += (field >> 32 & 0xffffff) * sizeof(void *);
+	}
+	if (end > UINT8_MAX * sizeof(void *) || (uint32_t)type->fields[0] % sizeof(void *))
+		return false;
+	entry->first_ref = (uint8_t)((uint32_t)type->fields[0] / sizeof(void *));
+	entry->refs = (uint8_t)(end / sizeof(void *) - entry->first_ref);
+	return true;
 }
 
 static void describe(struct lsh_type *entry, const leash_type *type, unsigned id)
@@ -54,10 +67,10 @@ static void describe(struct lsh_type *entry, const leash_type *type, unsigned id
 	entry->references = type->field_count || type->trace;
 	entry->hooks = type->close || type->finalize || type->destroy;
 	entry->simple = !entry->references && !entry->hooks && !lsh_options()->harden;
-	entry->bare = type->field_count && !type->trace && !entry->hooks && !lsh_options()->harden && !has_tail(type);
+	entry->bare = in_one_row(entry, type) && !entry->hooks && !lsh_options()->harden;
 	entry->cyclic = entry->references && !(type->flags & LEASH_ACYCLIC);
 	entry->log = (uint16_t)((entry->cyclic ? 0 : LEASH__LEAF) |
-				(entry->simple ? entry->magazine : LSH_NO_MAGAZINE));
+				(entry->simple || (entry->bare && entry->cyclic) ? entry->magazine : LSH_NO_MAGAZINE));
 	entry->type = type;
 }
 

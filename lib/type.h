@@ -19,7 +19,9 @@ struct lsh_type {
 	bool cyclic;       /* has references, and may be part of a cycle */
 	bool hooks;        /* has close, finalize or destroy */
 	bool simple;       /* neither: its death is its memory's */
-	bool bare;         /* no hooks, and the references are in plain fields */
+	bool bare;         /* no hooks, and the references stand in one row */
+	uint8_t first_ref; /* where that begins, in words, and how many they are */
+	uint8_t refs;
 } __attribute__((aligned(32)));
 
 extern struct lsh_type lsh_types[1 << 16] LSH_HIDDEN;

@@ -29,7 +29,7 @@ depgraph_on() {
 # The lines about what did not die.
 left() { sed -n 's/^\(.*\) objects did not die; predicted \(.*\): agrees$/\1 of \2/p' out; }
 collected() { sed -n 's/^The collector reclaimed \(.*\) objects; predicted \(.*\): agrees$/\1 of \2/p' out; }
-collection() { sed -n 's/^  \(.*\) cycles and what they held, in [0-9.]* ms, while \(.*\) threads made [0-9,]* steps.*/\1 by \2/p' out; }
+collection() { sed -n 's/^  \(.*\) cycles* and what [a-z]* held, in [0-9.]* ms, while \(.*\) threads made [0-9,]* steps.*/\1 by \2/p' out; }
 cycles() { sed -n 's/^  cycle //p' out; }
 held() { sed -n 's/^  \([^ ]*\), held by cycle \(.*\)$/\1 \2/p' out | paste -sd ' '; }
 born() { tr -d , <out | awk '/^objects / { print $2, $3 }'; }

@@ -182,9 +182,10 @@ bool report_collection(const struct prediction *p, const struct engine *engine,
 	    engine->died_twice() != 0)
 		return false;
 	printf("\nThe collector reclaimed %ld objects; predicted %" PRIu32 ": agrees\n"
-	       "  %" PRIu32 " cycles and what they held, in %.1f ms, while %u threads made %s steps in "
-	       "a second graph\n",
-	       c->reclaimed, p->left, p->knot_count, c->seconds * 1e3, threads,
+	       "  %" PRIu32 " %s held, in %.1f ms, while %u threads made %s steps in a second graph\n",
+	       c->reclaimed, p->left, p->knot_count,
+	       p->knot_count == 1 ? "cycle and what it" : "cycles and what they", c->seconds * 1e3,
+	       threads,
 	       grouped(c->steps).text);
 	return true;
 }

@@ -46,7 +46,8 @@ static bool has_changed(const struct lsh_node *node)
 	uint64_t shared = __atomic_load_n(&node->h->shared, __ATOMIC_ACQUIRE);
 	uint32_t local = __atomic_load_n(&node->h->local, __ATOMIC_ACQUIRE);
 
-	return shared & (LEASH__DEAD | LEASH__TOUCHED | LEASH__IMMORTAL) ||
+	/* PENDING: a fold, which touches only when it is done, may have it in hand, and the queue a reference. */
+	return shared & (LEASH__DEAD | LEASH__TOUCHED | LEASH__PENDING | LEASH__IMMORTAL) ||
 	       lsh_shared_count(shared) != lsh_shared_count(node->shared) ||
 	       (shared ^ node->shared) & LEASH__MERGED || local & LEASH__LOCAL_TOUCHED || local != node->local;
 }

@@ -14,7 +14,7 @@
  *   4. Clear the touched bit in both words of every candidate.  Op-grace.
  *   5. First reading: words and fields of the candidates, once more; and decision on that.
  *   6. Op-grace.
- *   7. Second reading of the words: both bits still clear, both counts as before, not dead.
+ *   7. Second reading of the words: both bits still clear, both counts as before, not dead, no revocation pending.
  *   8. What passed is garbage for certain (commit.c).
  *   9. Suspects that live go back into a list, with LOGGED, one generation further; or nowhere, after a full round.
  *

@@ -37,6 +37,7 @@
 #include "../heap.h"
 #include "../points.h"
 #include "../thread.h"
+#include "append.h"
 #include "collector.h"
 #include "suspects.h"
 
@@ -65,11 +66,6 @@ static void push(struct lsh_chunk *chunk)
 					    __ATOMIC_RELAXED))
 		;
 	__atomic_fetch_add(&full_count, 1, __ATOMIC_RELAXED);
-}
-
-static uint32_t count_of(const struct lsh_chunk *chunk)
-{
-	return __atomic_load_n(&chunk->count, __ATOMIC_RELAXED);
 }
 
 struct lsh_chunk *lsh_chunk_new(void)
@@ -114,14 +110,6 @@ bool lsh_log_start(struct lsh_record *record)
 	return record->log.chunk != NULL;
 }
 
-bool lsh_log_open(struct lsh_record *record)
-{
-	struct lsh_chunk *chunk = __atomic_load_n(&record->log.chunk, __ATOMIC_ACQUIRE);
-
-	record->log.open = chunk;
-	return chunk && count_of(chunk) + LSH_LOG_ROOM <= LSH_CHUNK;
-}
-
 /* One of the chunks that were given back unread, if it has room still. */
 static struct lsh_chunk *reuse(void)
 {
@@ -131,7 +119,7 @@ static struct lsh_chunk *reuse(void)
 	while (all) {
 		struct lsh_chunk *next = all->next;
 
-		if (!found && count_of(all) + LSH_LOG_ROOM <= LSH_CHUNK)
+		if (!found && lsh_chunk_count(all) + LSH_LOG_ROOM <= LSH_CHUNK)
 			found = all;
 		else
 			push(all);
@@ -189,39 +177,27 @@ struct lsh_record *lsh_begin_with(const struct leash__header *h)
 	return record;
 }
 
-void lsh_suspect(struct lsh_record *record, struct leash__header *h)
-{
-	struct lsh_chunk *chunk = record->log.open;
-	uint32_t i = count_of(chunk);
-
-	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED ||
-	    __atomic_fetch_or(&h->shared, LEASH__LOGGED, __ATOMIC_ACQ_REL) & LEASH__LOGGED)
-		return;
-	LSH_POINT("log: flagged");
-	__atomic_store_n(&chunk->entries[i], h, __ATOMIC_RELAXED);
-	if (__atomic_load_n(&h->owner, __ATOMIC_RELAXED) == record->hot.id)
-		__atomic_store_n(&h->log, (uint16_t)(i << LSH_LOG_SHIFT | (h->log & LSH_LOG_MAGAZINE)),
-				 __ATOMIC_RELAXED);
-	__atomic_store_n(&chunk->count, i + 1, __ATOMIC_RELEASE);
-	LSH_POINT("log: appended");
-}
-
-void lsh_strike(struct lsh_record *record, struct leash__header *h)
+bool lsh_strike_entry(struct lsh_record *record, const struct leash__header *h)
 {
 	struct lsh_chunk *chunk = __atomic_load_n(&record->log.chunk, __ATOMIC_ACQUIRE);
 	uint32_t i = h->log >> LSH_LOG_SHIFT, count;
 
-	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED) || !chunk)
-		return;
-	count = count_of(chunk);
+	if (!chunk)
+		return false;
+	count = lsh_chunk_count(chunk);
 	if (i >= count || __atomic_load_n(&chunk->entries[i], __ATOMIC_RELAXED) != h)
-		return;
+		return false;
 	__atomic_store_n(&chunk->entries[i], NULL, __ATOMIC_RELAXED);
 	while (count && !__atomic_load_n(&chunk->entries[count - 1], __ATOMIC_RELAXED))
 		count--;
 	__atomic_store_n(&chunk->count, count, __ATOMIC_RELEASE);
-	/* Nobody else changes the word of a dead object whose entry is gone. */
-	__atomic_fetch_and(&h->shared, ~LEASH__LOGGED, __ATOMIC_RELAXED);
+	return true;
+}
+
+void lsh_strike(struct lsh_record *record, struct leash__header *h)
+{
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED && lsh_strike_entry(record, h))
+		__atomic_fetch_and(&h->shared, ~LEASH__LOGGED, __ATOMIC_RELAXED);
 }
 
 struct lsh_chunk *lsh_logs_take(void)
@@ -234,7 +210,7 @@ struct lsh_chunk *lsh_logs_take(void)
 	for (record = lsh_records(); record; record = record->next) {
 		struct lsh_chunk *chunk = __atomic_load_n(&record->log.chunk, __ATOMIC_ACQUIRE);
 
-		if (!chunk || !count_of(chunk))
+		if (!chunk || !lsh_chunk_count(chunk))
 			continue;
 		chunk = __atomic_exchange_n(&record->log.chunk, NULL, __ATOMIC_ACQ_REL);
 		if (chunk) {
@@ -278,7 +254,7 @@ size_t lsh_logs_count(void)
 		/* Its thread may be about to free an empty one, never one that it has published. */
 		chunk = __atomic_load_n(&record->log.chunk, __ATOMIC_ACQUIRE);
 		if (chunk)
-			count += count_of(chunk);
+			count += lsh_chunk_count(chunk);
 	}
 	lsh_unlock(&lsh_registry);
 	return count;
@@ -293,7 +269,7 @@ void lsh_log_leave(struct lsh_record *record)
 {
 	struct lsh_chunk *chunk = __atomic_exchange_n(&record->log.chunk, NULL, __ATOMIC_ACQ_REL);
 
-	if (chunk && count_of(chunk))
+	if (chunk && lsh_chunk_count(chunk))
 		push(chunk);
 	else if (chunk)
 		chunk_free(chunk);

@@ -39,20 +39,18 @@ static inline bool lsh_is_cyclic(const struct leash__header *h)
 	return __atomic_load_n(&h->log, __ATOMIC_RELAXED) < LEASH__LEAF;
 }
 
-/* Inside a guard that has not appended yet: whether it may.  If not: lsh_log_reserve() outside, and once more. */
-bool lsh_log_open(struct lsh_record *record);
+/* Makes room in the log (append.h).  Outside guards. */
 void lsh_log_reserve(struct lsh_record *record);
 
 /* lsh_begin(), such that the guard can make a suspect of the object. */
 struct lsh_record *lsh_begin_with(const struct leash__header *h);
 
-/* Makes a suspect of a cyclic object; the caller holds a reference and its guard is open.  The event (a
- * decrement, a move into a field) follows in the same guard. */
-void lsh_suspect(struct lsh_record *record, struct leash__header *h);
-
 /* For an object that this guard found dead: takes it out of the log, if it stands in that of this thread.
  * Afterwards, unless LOGGED is set, no log knows it. */
 void lsh_strike(struct lsh_record *record, struct leash__header *h);
+
+/* The same for the entry alone; true if it was there.  LOGGED is the caller's to clear. */
+bool lsh_strike_entry(struct lsh_record *record, const struct leash__header *h);
 
 /* Takes all logs.  What is in them is the caller's after an op-grace. */
 struct lsh_chunk *lsh_logs_take(void);
