@@ -297,8 +297,9 @@ static void push_kept(struct leash__header *h)
 
 static void keep(struct leash__header *h)
 {
-	push_kept(h);
+	/* First: once it is pushed somebody may free it. */
 	__atomic_fetch_add(&kept_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
+	push_kept(h);
 }
 
 /* Where the block of an object begins, and how long it is. */
@@ -319,14 +320,19 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 /* Whether a log still points to the object: its reader will free it, if it has not read it already. */
 static bool leave_husk(struct leash__header *h)
 {
+	size_t bytes;
+
 	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED))
 		return false;
-	LSH_POINT("heap: husk");
-	if (!(__atomic_fetch_or(&h->shared, LEASH__HUSK, __ATOMIC_ACQ_REL) & LEASH__LOGGED))
-		return false;
+	bytes = sizeof(*h) + lsh_payload(h);
 	__atomic_fetch_add(&husks, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&husk_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
-	return true;
+	__atomic_fetch_add(&husk_bytes, bytes, __ATOMIC_RELAXED);
+	LSH_POINT("heap: husk");
+	if (__atomic_fetch_or(&h->shared, LEASH__HUSK, __ATOMIC_ACQ_REL) & LEASH__LOGGED)
+		return true;
+	__atomic_fetch_sub(&husks, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&husk_bytes, bytes, __ATOMIC_RELAXED);
+	return false;
 }
 
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
