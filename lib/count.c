@@ -33,6 +33,10 @@
  *    replaced.  Two threads that read "2" separately would both walk away.
  * 7. A claim leaves its holder before it is applied: a credit's entry is emptied before its
  *    credits are subtracted.
+ * 8. Before a decrement that leaves an object of a cyclic type alive, and in the same guard, the object is made a suspect
+ *    (collect/suspects.c), unless it is one.
+ * 9. A retain, a move between the words, and the removal of a reference from a field set TOUCHED in a word of the
+ *    object, in the guard in which they happen (collect/round.c).
  *
  * Memory order.  Each subtraction is a release and each death an acquire, so that all that was
  * done through any reference happens before the object's end.  The owner's plain decrements are ordered by

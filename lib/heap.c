@@ -17,14 +17,17 @@
  * process's malloc.  With LEASH_OPTIONS=magazines:false, and in builds for sanitizers, every block is a
  * malloc of its own, which memory checkers understand.
  *
- * Keeping.  A revocation reads the fields of objects that other threads use and bury meanwhile.  It
- * publishes lsh_keeping and waits an op-grace first; whoever frees an object asks for it inside a
+ * Keeping.  A revocation, and a round of the collector, read the fields of objects that other threads use and bury
+ * meanwhile.  Each publishes lsh_keeping and waits an op-grace first; whoever frees an object asks for it inside a
  * guard.  So an object whose memory goes while the revoker reads had been unreachable, its
  * last field emptied, before the op-grace ended:
  *
  * 1. the free saw lsh_keeping == 0  =>  its guard began before the op-grace ended  =>  all that led to the
  *    object was gone when the revoker began to read;
  * 2. otherwise the block goes to the list of the kept, header intact (dead), until lsh_keep_end().
+ *
+ * A dead object that a log of suspects still points to is a husk (collect/suspects.c): it goes to the same list, by
+ * the hand of whoever reads the log.
  *
  * Progress: lock-free but for the depot's lock and what malloc does, once in many births and deaths.
  */

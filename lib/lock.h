@@ -19,7 +19,7 @@ enum lsh_rank {
 	LSH_RANK_TYPES,      /* the table of types, for writing */
 	LSH_RANK_CHUNKS,     /* empty chunks of logs */
 	LSH_RANK_DEPOT,      /* free blocks between threads */
-	LSH_RANK_WORKER,     /* the state of one of the two library threads */
+	LSH_RANK_WORKER,     /* the state of one of the library's threads */
 };
 
 struct lsh_lock {

@@ -21,12 +21,17 @@
 
 static unsigned asked, first, last; /* allocations number first..last fail */
 static unsigned failures, births, births_failed, wrong_errors;
-static unsigned seen, destroyed, retired, freed;
+static unsigned seen, destroyed, retired, freed, finalized, expected;
 static bool armed;
 
 static void add(unsigned *number)
 {
 	__atomic_fetch_add(number, 1, __ATOMIC_RELAXED);
+}
+
+static void add_some(unsigned *number, int some)
+{
+	__atomic_fetch_add(number, (unsigned)some, __ATOMIC_RELAXED);
 }
 
 static bool fails(void)
@@ -91,7 +96,7 @@ static struct node *node(const leash_type *type)
 
 	errno = 0;
 	n = born(leash_new(type));
-	if (n && type == &seen_type)
+	if (n && type->destroy)
 		add(&seen);
 	return n;
 }
@@ -142,6 +147,42 @@ static void all_kinds(void)
 	leash_release(tail);
 }
 
+static void finalize(void *object)
+{
+	(void)object;
+	add(&finalized);
+}
+
+static const leash_type final_type = { .name = "final", .size = sizeof(struct node),
+				       LEASH_FIELDS(struct node, next, other),
+				       .finalize = finalize, .destroy = destroy };
+
+/* Garbage that only a round finds, of two generations, with and without finalizers.  A round that finds no memory is
+ * given up, and a later one finds everything. */
+static void cycles(void)
+{
+	static const leash_type *const types[] = { &node_type, &seen_type, &final_type };
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct node *one = node(types[i]), *two = node(types[i]);
+		long reclaimed;
+
+		if (i == 2)
+			add_some(&expected, (one != NULL) + (two != NULL));
+		if (one && two) {
+			leash_set(&one->next, two);
+			leash_set(&two->next, one);
+		}
+		leash_collect(0);
+		leash_release(one);
+		leash_release(two);
+		reclaimed = leash_collect((int)i);
+		if (reclaimed < 0 && reclaimed != -ENOMEM)
+			add(&wrong_errors);
+	}
+}
+
 /* Enough foreign objects at once to need more than one piece of the queue. */
 #define DROPPED 600
 
@@ -180,6 +221,7 @@ static void *part(void *argument)
 
 	(void)argument;
 	all_kinds();
+	cycles();
 	list = elsewhere(build, NULL);
 	for (i = 0, n = list; n && i < 50; i++)
 		n = n->next;
@@ -203,16 +245,17 @@ static bool played(const char *options, unsigned from, unsigned number)
 {
 	long left;
 
-	asked = failures = births = births_failed = wrong_errors = seen = destroyed = retired = freed = 0;
+	asked = failures = births = births_failed = wrong_errors = seen = destroyed = retired = freed = finalized = expected = 0;
 	first = from;
 	last = number ? from + number - 1 : ~0u;
 	__atomic_store_n(&armed, true, __ATOMIC_RELEASE);
 	elsewhere(part, NULL);
 	__atomic_store_n(&armed, false, __ATOMIC_RELEASE);
 	left = leash_shutdown();
-	if (left || wrong_errors || seen != destroyed || retired != freed) {
-		diag("%s, allocation %u and %u after it: %ld left, %u wrong errors, %u of %u seen to die, %u of %u freed",
-		     options, from, number - 1, left, wrong_errors, destroyed, seen, freed, retired);
+	if (left || wrong_errors || seen != destroyed || retired != freed || finalized != expected) {
+		diag("%s, allocation %u and %u after it: %ld left, %u wrong errors, %u of %u seen to die, %u of %u freed, %u of %u finalized",
+		     options, from, number - 1, left, wrong_errors, destroyed, seen, freed, retired, finalized,
+		     expected);
 		exit(3);
 	}
 	return failures != 0;
