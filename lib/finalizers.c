@@ -250,11 +250,12 @@ static bool run_one(void)
 	return true;
 }
 
-void lsh_finalizers_finish(bool only_groups, const struct timespec *deadline)
+void lsh_finalizers_finish(bool only_groups, long idle, const struct timespec *deadline)
 {
 	const size_t *rest = only_groups ? &group_count : &backlog;
+	struct timespec enough = lsh_from_now(idle);
 
-	while (__atomic_load_n(rest, __ATOMIC_RELAXED) && !lsh_is_past(deadline)) {
+	while (__atomic_load_n(rest, __ATOMIC_RELAXED) && !lsh_is_past(&enough) && !lsh_is_past(deadline)) {
 		struct timespec patience = lsh_from_now(PATIENCE);
 		size_t before;
 
@@ -264,8 +265,8 @@ void lsh_finalizers_finish(bool only_groups, const struct timespec *deadline)
 			;
 		before -= ended;
 		lsh_unlock(&worker.lock);
-		if (before == 0)
-			run_one();
+		if (before != 0 || run_one())
+			enough = lsh_from_now(idle);
 	}
 }
 

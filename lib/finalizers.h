@@ -27,8 +27,9 @@ void lsh_finalizers_push_group(struct lsh_group *group);
 size_t lsh_finalizers_groups(void);
 
 /* Waits until nothing is queued or in work, or no group, and runs some of it on this thread when the other does not get
- * on.  Until the deadline: a hook that never returns is not waited for, for ever. */
-void lsh_finalizers_finish(bool only_groups, const struct timespec *deadline);
+ * on.  Not for longer than `idle` nanoseconds if nothing gets done at all, nor past the deadline: a hook that
+ * never returns is not waited for, for ever. */
+void lsh_finalizers_finish(bool only_groups, long idle, const struct timespec *deadline);
 
 /* Runs some of the backlog on this thread if there is too much of it. */
 void lsh_finalizers_help(void);

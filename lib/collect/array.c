@@ -13,6 +13,7 @@
 #include "array.h"
 
 #define SMALL 65536
+#define LARGE (4u << 20)
 
 static size_t total;
 
@@ -21,11 +22,19 @@ size_t lsh_array_total(void)
 	return __atomic_load_n(&total, __ATOMIC_RELAXED);
 }
 
+/* Large pages: a round touches each byte of its arrays once or twice, and the first time is the dearest. */
+static void *in_large_pages(void *data, size_t bytes)
+{
+	if (data && bytes >= LARGE)
+		madvise(data, bytes, MADV_HUGEPAGE);
+	return data;
+}
+
 static void *map(size_t bytes)
 {
 	void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return data == MAP_FAILED ? NULL : data;
+	return data == MAP_FAILED ? NULL : in_large_pages(data, bytes);
 }
 
 static void *grown(const struct lsh_array *array, size_t bytes)
@@ -40,7 +49,7 @@ static void *grown(const struct lsh_array *array, size_t bytes)
 	}
 	if (array->bytes > SMALL) {
 		data = mremap(array->data, array->bytes, bytes, MREMAP_MAYMOVE);
-		return data == MAP_FAILED ? NULL : data;
+		return data == MAP_FAILED ? NULL : in_large_pages(data, bytes);
 	}
 	data = map(bytes);
 	if (data && array->bytes) {

@@ -40,13 +40,12 @@
 #include "collector.h"
 #include "round.h"
 
-#define FLUSHES      16    /* passes before a round that must see everything */
 #define QUARTER      4
 #define BEHIND_BY    16384 /* suspects in the logs: the collector cannot keep up */
 #define WAIT         10000000     /* nanoseconds: for the end of a round */
 #define LONG         16384 /* a log that is read in any case; husks in lists */
-#define SETTLE       100000000L   /* nanoseconds: for hooks that wait before a round, and of what it reclaimed */
-#define GROUPS       10000000000L /* for the finalizers of a cycle */
+#define IDLE         100000000L   /* nanoseconds: for hooks that wait before a round, or after it, and do not get on */
+#define BOUND        10000000000L /* for all of them, and for the finalizers of a cycle */
 
 static void body(void);
 static struct lsh_worker worker = LSH_WORKER_INIT("leash-collect", body);
@@ -211,19 +210,16 @@ static struct lsh_round collect_once(int generation)
  * for the finalizer thread. */
 static void settle(void)
 {
-	struct timespec deadline = lsh_from_now(SETTLE);
+	struct timespec deadline = lsh_from_now(BOUND);
 	struct lsh_record *record = lsh_record();
-	int i;
+	enum lsh_pass_found found;
 
 	if (record)
 		lsh_deferred_flush(record);
-	for (i = 0; i < FLUSHES; i++) {
-		enum lsh_pass_found found = lsh_background_pass(true);
-
-		lsh_finalizers_finish(false, &deadline);
-		if (found != LSH_PASS_MORE && !lsh_pending_any())
-			break;
-	}
+	do {
+		found = lsh_background_pass(true);
+		lsh_finalizers_finish(false, IDLE, &deadline);
+	} while ((found == LSH_PASS_MORE || lsh_pending_any()) && !lsh_is_past(&deadline));
 }
 
 static long collect(int generation)
@@ -236,15 +232,15 @@ static long collect(int generation)
 	round = collect_once(generation);
 	reclaimed = (long)(round.collected + round.saved);
 	if (round.groups) {
-		deadline = lsh_from_now(GROUPS);
-		lsh_finalizers_finish(true, &deadline);
+		deadline = lsh_from_now(BOUND);
+		lsh_finalizers_finish(true, BOUND, &deadline);
 		settle();
 		round = collect_once(generation);
 		reclaimed += (long)(round.collected + round.saved);
 	}
 	/* Their destroy functions. */
-	deadline = lsh_from_now(SETTLE);
-	lsh_finalizers_finish(false, &deadline);
+	deadline = lsh_from_now(BOUND);
+	lsh_finalizers_finish(false, IDLE, &deadline);
 	return round.given_up ? -ENOMEM : reclaimed;
 }
 

@@ -37,6 +37,13 @@
 
 struct lsh_list lsh_saved;
 
+/* The members of the component after the next. */
+static void fetch(const struct lsh_graph *graph, uint32_t id)
+{
+	if (id >= 4)
+		__builtin_prefetch(lsh_nodes(graph)[lsh_components(graph)[id - 4].first].h, 1);
+}
+
 #define FOR_MEMBERS(graph, id, node)                                           \
 	for ((node) = lsh_components(graph)[id].first; (node) != LSH_NONE;     \
 	     (node) = lsh_nodes(graph)[node].next)
@@ -198,10 +205,13 @@ void lsh_commit(struct lsh_round *round)
 	for (i = 0; i < graph->component_count; i++)
 		if (lsh_components(graph)[i].external < 0)
 			lsh_components(graph)[i].external = FAILED;
-	for (i = graph->component_count; i-- > 0;)
+	for (i = graph->component_count; i-- > 0;) {
+		fetch(graph, i);
 		decide(round, i);
+	}
 	LSH_POINT("collect: decided");
-	for (i = 0; i < graph->component_count; i++) {
+	for (i = graph->component_count; i-- > 0;) {
+		fetch(graph, i);
 		if (lsh_components(graph)[i].external != SEVERED)
 			continue;
 		FOR_MEMBERS (graph, i, node)
@@ -218,14 +228,18 @@ void lsh_commit_end(struct lsh_round *round)
 
 	(void)round;
 	/* All fields before the first burial: afterwards the finalizer thread may be at work on them. */
-	for (i = graph->component_count; i-- > 0;)
+	for (i = graph->component_count; i-- > 0;) {
+		fetch(graph, i);
 		if (lsh_components(graph)[i].external == SEVERED)
 			FOR_MEMBERS (graph, i, node)
 				lsh_type_visit(lsh_nodes(graph)[node].h, forget, NULL);
+	}
 	LSH_POINT("collect: severed");
-	for (i = graph->component_count; i-- > 0;)
+	for (i = graph->component_count; i-- > 0;) {
+		fetch(graph, i);
 		if (lsh_components(graph)[i].external == SEVERED)
 			FOR_MEMBERS (graph, i, node)
 				lsh_bury_empty(lsh_nodes(graph)[node].h, &batch);
+	}
 	lsh_batch_free(&batch);
 }

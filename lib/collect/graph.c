@@ -171,6 +171,7 @@ static bool read_some(struct lsh_graph *graph, uint32_t from, uint32_t number)
 	for (i = from; i < graph->node_count && i - from < number && !graph->failed; i++) {
 		struct leash__header *h = lsh_nodes(graph)[i].h;
 
+		lsh_graph_fetch(graph, i);
 		if (lsh_nodes(graph)[i].component == LSH_NONE) {
 			lsh_nodes(graph)[i].edges = graph->edge_count;
 			continue;

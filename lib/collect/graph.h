@@ -48,6 +48,13 @@ static inline struct lsh_component *lsh_components(const struct lsh_graph *graph
 	return graph->components_.data;
 }
 
+/* Headers of objects are cold, and the order in which they will be wanted is known. */
+static inline void lsh_graph_fetch(const struct lsh_graph *graph, uint32_t node)
+{
+	if (node + 8 < graph->node_count)
+		__builtin_prefetch(lsh_nodes(graph)[node + 8].h, 1);
+}
+
 static inline uint32_t lsh_edges_begin(const struct lsh_graph *graph, uint32_t node)
 {
 	return node ? lsh_nodes(graph)[node - 1].edges : 0;

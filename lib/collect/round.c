@@ -117,9 +117,12 @@ static void read_chunk(struct lsh_round *round, struct lsh_chunk *chunk)
 {
 	uint32_t i;
 
-	for (i = 0; i < chunk->count; i++)
+	for (i = 0; i < chunk->count; i++) {
+		if (i + 8 < chunk->count)
+			__builtin_prefetch(chunk->entries[i + 8], 1);
 		if (chunk->entries[i])
 			read_entry(round, chunk->entries[i]);
+	}
 	chunk->next = round->spares.chunks;
 	round->spares.chunks = chunk;
 }
@@ -395,9 +398,11 @@ static bool read_again(struct lsh_round *round)
 	struct lsh_graph *graph = &lsh_round_graph;
 	uint32_t i;
 
-	for (i = 0; i < graph->node_count; i++)
+	for (i = 0; i < graph->node_count; i++) {
+		lsh_graph_fetch(graph, i);
 		if (lsh_nodes(graph)[i].component != LSH_NONE)
 			clear_touched(lsh_nodes(graph)[i].h);
+	}
 	lsh_op_grace();
 	LSH_POINT("collect: first reading");
 	if (!lsh_graph_read(graph, keep_going) || !lsh_graph_condense(graph))
