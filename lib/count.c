@@ -58,6 +58,7 @@
 #include "points.h"
 #include "revoke.h"
 #include "thread.h"
+#include "words.h"
 
 #include <leash/leash.h>
 #undef leash_retain
@@ -68,23 +69,6 @@
 /* What a shared word may hold when only the owner's local count stands between the object and its end. */
 #define UNSEEN (LEASH__TYPE_MASK | LEASH__TOUCHED | LEASH__FINALIZED | LEASH__CLOSED | LEASH__PROMPT | \
 		LEASH__EXTRA | LEASH__AGE | LEASH__TRIED)
-
-static bool owns(const struct lsh_record *record, const struct leash__header *h)
-{
-	return __atomic_load_n(&h->owner, __ATOMIC_RELAXED) == record->hot.id &&
-	       record->hot.id != LEASH__UNATTACHED;
-}
-
-static uint64_t load_shared(const struct leash__header *h)
-{
-	return __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
-}
-
-static bool swap_shared(struct leash__header *h, uint64_t *expected, uint64_t desired)
-{
-	return __atomic_compare_exchange_n(&h->shared, expected, desired, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE);
-}
 
 void lsh_overflowed(struct leash__header *h)
 {
@@ -118,7 +102,7 @@ static bool unsuspected(const struct leash__header *h, uint64_t shared)
 
 enum lsh_outcome lsh_apply(struct lsh_record *record, struct leash__header *h, uint64_t n)
 {
-	uint64_t old = load_shared(h), new;
+	uint64_t old = lsh_load_shared(h), new;
 	enum lsh_outcome outcome;
 
 	for (;;) {
@@ -147,38 +131,29 @@ enum lsh_outcome lsh_apply(struct lsh_record *record, struct leash__header *h, u
 		}
 		if (outcome == LSH_ALIVE && unsuspected(h, old)) {
 			lsh_suspect(record, h);
-			old = load_shared(h);
+			old = lsh_load_shared(h);
 			continue;
 		}
-		if (swap_shared(h, &old, new))
+		if (lsh_swap_shared(h, &old, new))
 			return outcome;
 	}
 }
 
 void lsh_touch(struct lsh_record *record, struct leash__header *h)
 {
-	if (owns(record, h))
+	if (lsh_owns(record, h))
 		__atomic_store_n(&h->local, __atomic_load_n(&h->local, __ATOMIC_RELAXED) | LEASH__LOCAL_TOUCHED,
 				 __ATOMIC_RELAXED);
 	else if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__TOUCHED))
 		__atomic_fetch_or(&h->shared, LEASH__TOUCHED, __ATOMIC_RELAXED);
 }
 
-/* Writes down what is about to be changed in more than one step, for the child of a fork (thread.c). */
-static void note(struct lsh_record *record, struct leash__header *h, uint32_t local)
+enum lsh_outcome lsh_merge(struct lsh_record *record, struct leash__header *h, uint32_t local)
 {
-	__atomic_store_n(&record->moving_local, local, __ATOMIC_RELAXED);
-	__atomic_store_n(&record->moving, h, __ATOMIC_RELEASE);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-/* The owner, in its guard, gives up ownership with `local` references left in the local word. */
-static enum lsh_outcome merge(struct lsh_record *record, struct leash__header *h, uint32_t local)
-{
-	uint64_t old = load_shared(h), new;
+	uint64_t old = lsh_load_shared(h), new;
 	int64_t count;
 
-	note(record, h, local * LEASH__LOCAL_ONE);
+	lsh_note_move(record, h, local * LEASH__LOCAL_ONE);
 	/* Before MERGED is seen: who adopts the object writes both. */
 	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
@@ -191,13 +166,13 @@ static enum lsh_outcome merge(struct lsh_record *record, struct leash__header *h
 		/* The owner's last: a decrement.  (A merge for a handoff is none.) */
 		if (local == 0 && count > 0 && unsuspected(h, old)) {
 			lsh_suspect(record, h);
-			old = load_shared(h);
+			old = lsh_load_shared(h);
 			continue;
 		}
-		if (swap_shared(h, &old, new))
+		if (lsh_swap_shared(h, &old, new))
 			break;
 	}
-	note(record, NULL, 0);
+	lsh_note_move(record, NULL, 0);
 	if (new & ~old & LEASH__IMMORTAL)
 		lsh_overflowed(h);
 	LSH_COUNT(record, merges);
@@ -211,7 +186,7 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 	enum lsh_outcome outcome;
 	uint64_t shared;
 
-	shared = load_shared(h);
+	shared = lsh_load_shared(h);
 	if (local >= 2 * LEASH__LOCAL_ONE) {
 		if (unsuspected(h, shared))
 			lsh_suspect(record, h);
@@ -230,7 +205,7 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 		/* Now, while its place in the log can be noted. */
 		if (lsh_shared_count(shared) != 0 && unsuspected(h, shared))
 			lsh_suspect(record, h);
-		outcome = merge(record, h, 0);
+		outcome = lsh_merge(record, h, 0);
 	}
 	return outcome;
 }
@@ -245,8 +220,7 @@ static enum lsh_outcome release_shared(struct lsh_record *record, struct leash__
 	return outcome;
 }
 
-/* Ends the guard and does what the outcome asks for. */
-static void finish(struct lsh_record *record, struct leash__header *h, enum lsh_outcome outcome,
+void lsh_finish(struct lsh_record *record, struct leash__header *h, enum lsh_outcome outcome,
 		   bool prompt)
 {
 	if (outcome == LSH_DIED)
@@ -325,7 +299,7 @@ static __attribute__((noinline)) void release_last_oddly(struct lsh_record *reco
 		leash__release_slow(h + 1);
 		return;
 	}
-	finish(record, h, release_owned(record, h), true);
+	lsh_finish(record, h, release_owned(record, h), true);
 }
 
 /* The owner's release of its last local reference. */
@@ -333,7 +307,7 @@ void leash__release_last(struct leash__header *h)
 {
 	struct lsh_record *record = (struct lsh_record *)leash__self;
 
-	uint64_t shared = load_shared(h);
+	uint64_t shared = lsh_load_shared(h);
 
 	if (__atomic_load_n(&h->local, __ATOMIC_RELAXED) < LEASH__LOCAL_ONE ||
 	    !(lsh_is_cyclic(h) ? bury_bare(record, h, shared) : bury_simple(record, h, shared)))
@@ -344,7 +318,7 @@ void lsh_drop(struct leash__header *h, bool prompt)
 {
 	struct lsh_record *record = lsh_begin_with(h);
 
-	finish(record, h, owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
+	lsh_finish(record, h, lsh_owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
 }
 
 void lsh_drop_from(void *field, struct leash__header *h, bool prompt)
@@ -354,7 +328,7 @@ void lsh_drop_from(void *field, struct leash__header *h, bool prompt)
 	if (lsh_is_cyclic(h))
 		lsh_touch(record, h);
 	__atomic_store_n((leash__ref *)field, NULL, __ATOMIC_RELEASE);
-	finish(record, h, owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
+	lsh_finish(record, h, lsh_owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
 }
 
 /* The owner's release of a reference that is not the last one, to an object that no log knows. */
@@ -377,7 +351,7 @@ void leash__release_suspect(struct leash__header *h)
 /* Anything but a plain addition; ends the guard. */
 static __attribute__((noinline)) void *retain_oddly(struct lsh_record *record, struct leash__header *h)
 {
-	if (!(load_shared(h) & LEASH__IMMORTAL))
+	if (!(lsh_load_shared(h) & LEASH__IMMORTAL))
 		add_shared(h, 1);
 	lsh_end(record);
 	return h + 1;
@@ -412,19 +386,19 @@ static __attribute__((noinline)) void evict_slowly(struct lsh_record *record, st
 
 	if (outcome == LSH_DIED)
 		LSH_COUNT(record, deaths_deferred);
-	finish(record, h, outcome, false);
+	lsh_finish(record, h, outcome, false);
 }
 
 /* Subtracts the credits of an entry that had to make room.  Ends the guard. */
 static void evict(struct lsh_record *record, struct leash__header *h, uint32_t count)
 {
-	uint64_t old = load_shared(h);
+	uint64_t old = lsh_load_shared(h);
 	int64_t rest = lsh_shared_count(old) - count;
 
 	LSH_POINT("evict");
 	if (__builtin_expect(rest < !!(old & LEASH__MERGED) || old & (LEASH__IMMORTAL | LEASH__DEAD) ||
 				     unsuspected(h, old) ||
-				     !swap_shared(h, &old, lsh_with_count(old, rest)), 0)) {
+				     !lsh_swap_shared(h, &old, lsh_with_count(old, rest)), 0)) {
 		evict_slowly(record, h, count);
 		return;
 	}
@@ -457,7 +431,7 @@ static __attribute__((noinline)) void release_oddly(struct lsh_record *record, s
 		lsh_drop(h, true);
 		return;
 	}
-	finish(record, h, release_shared(record, h), true);
+	lsh_finish(record, h, release_shared(record, h), true);
 }
 
 /* Not the owner, the table is ours, and the credit cannot simply be filed: there is no entry yet, or this may be the last visible
@@ -467,7 +441,7 @@ void leash__release_missed(struct leash__header *h)
 	struct lsh_record *record = (struct lsh_record *)leash__self;
 	/* The caller read hot.credits in this guard and found the table; by now the pointer may be gone. */
 	struct leash__credit *entry = leash__credit_of(record->deferred.table, h);
-	uint64_t shared = load_shared(h);
+	uint64_t shared = lsh_load_shared(h);
 
 	if (__builtin_expect(shared & (LEASH__IMMORTAL | LEASH__DEAD | LEASH__PROMPT) ||
 				     __atomic_load_n(&entry->header, __ATOMIC_RELAXED) == h, 0)) {
@@ -487,7 +461,7 @@ void leash__release_missed(struct leash__header *h)
 	}
 	if (lsh_credit_admits(entry, h))
 		defer(record, entry, h);
-	else if (!unsuspected(h, shared) && swap_shared(h, &shared, shared - LEASH__ONE))
+	else if (!unsuspected(h, shared) && lsh_swap_shared(h, &shared, shared - LEASH__ONE))
 		leash__leave(&record->hot);
 	else
 		release_oddly(record, h);
@@ -500,7 +474,7 @@ void *leash__retain_slow(const void *object)
 
 	lsh_harden_check(h, "leash_retain");
 	record = lsh_begin();
-	if (owns(record, h)) {
+	if (lsh_owns(record, h)) {
 		uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
 
 		if (local >= UINT32_MAX - LEASH__LOCAL_ONE) {
@@ -522,8 +496,8 @@ void leash__release_slow(const void *object)
 
 	lsh_harden_check(h, "leash_release");
 	record = lsh_begin_with(h);
-	if (owns(record, h))
-		finish(record, h, release_owned(record, h), true);
+	if (lsh_owns(record, h))
+		lsh_finish(record, h, release_owned(record, h), true);
 	else if (__atomic_load_n(&record->hot.credits, __ATOMIC_ACQUIRE))
 		leash__release_missed(h);
 	else
@@ -538,136 +512,4 @@ void *leash_retain(const void *object)
 void leash_release(const void *object)
 {
 	leash__release(object);
-}
-
-void leash_handoff(const void *object)
-{
-	struct leash__header *h = leash__header_of(object);
-	struct lsh_record *record;
-	enum lsh_outcome outcome = LSH_ALIVE;
-	uint32_t credits;
-
-	if (!object)
-		return;
-	lsh_harden_check(h, "leash_handoff");
-	record = lsh_begin_with(h);
-	if (owns(record, h)) {
-		merge(record, h, __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
-		lsh_end(record);
-		return;
-	}
-	if ((credits = lsh_credit_take(record, h)) != 0)
-		outcome = lsh_apply(record, h, credits);
-	finish(record, h, outcome, true);
-}
-
-bool leash_adopt(const void *object)
-{
-	struct leash__header *h = leash__header_of(object);
-	struct lsh_record *record;
-	enum lsh_outcome outcome = LSH_ALIVE;
-	uint64_t credits, shared;
-	bool mine = false;
-
-	if (!object)
-		return false;
-	lsh_harden_check(h, "leash_adopt");
-	record = lsh_begin_with(h);
-	if (owns(record, h)) {
-		mine = true;
-	} else if (record->birth.owner != LEASH__NOBODY) {
-		if ((credits = lsh_credit_take(record, h)) != 0)
-			outcome = lsh_apply(record, h, credits);
-		shared = load_shared(h);
-		if ((shared & (LEASH__VISIBLE | LEASH__PENDING | LEASH__IMMORTAL)) ==
-		    (LEASH__ONE | LEASH__MERGED)) {
-			note(record, h, LEASH__LOCAL_ONE | LEASH__LOCAL_TOUCHED);
-			/* Before the object stops being merged, after which it may be revoked at any time. */
-			__atomic_store_n(&h->local, LEASH__LOCAL_ONE | LEASH__LOCAL_TOUCHED,
-					 __ATOMIC_RELAXED);
-			__atomic_store_n(&h->owner, record->hot.id, __ATOMIC_RELAXED);
-			LSH_POINT("adopt: before the swap");
-			mine = swap_shared(h, &shared, (lsh_with_count(shared, 0) | LEASH__TOUCHED) &
-							       ~LEASH__MERGED);
-			if (mine) {
-				LSH_COUNT(record, adoptions);
-			} else {
-				__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
-				__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
-			}
-			note(record, NULL, 0);
-		}
-	}
-	finish(record, h, outcome, true);
-	return mine;
-}
-
-void leash_immortalize(const void *object)
-{
-	struct leash__header *h = leash__header_of(object);
-	struct lsh_record *record;
-
-	if (!object)
-		return;
-	lsh_harden_check(h, "leash_immortalize");
-	record = lsh_begin();
-	if (load_shared(h) & LEASH__DEAD)
-		lsh_fault(h, "made immortal after its death");
-	if (!(__atomic_fetch_or(&h->shared, LEASH__IMMORTAL, __ATOMIC_ACQ_REL) & LEASH__IMMORTAL))
-		lsh_counters_immortal();
-	if (owns(record, h))
-		merge(record, h, __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE);
-	lsh_end(record);
-}
-
-size_t leash_refcount(const void *object)
-{
-	const struct leash__header *h = leash__header_of(object);
-	struct lsh_record *record;
-	uint64_t shared;
-	int64_t count;
-
-	if (!object)
-		return 0;
-	lsh_harden_check(h, "leash_refcount");
-	record = lsh_begin();
-	shared = load_shared(h);
-	count = lsh_shared_count(shared) - (int64_t)lsh_credit_count(record, h);
-	if (!(shared & LEASH__MERGED))
-		count += __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE;
-	lsh_end(record);
-	if (shared & LEASH__IMMORTAL)
-		return SIZE_MAX;
-	return count < 1 ? 1 : (size_t)count;
-}
-
-bool leash_is_unique(const void *object)
-{
-	const struct leash__header *h = leash__header_of(object);
-	struct lsh_record *record;
-	uint64_t shared;
-	bool unique;
-
-	if (!object)
-		return false;
-	lsh_harden_check(h, "leash_is_unique");
-	record = lsh_begin();
-	shared = load_shared(h);
-	if (shared & (LEASH__IMMORTAL | LEASH__DEAD | LEASH__PENDING))
-		unique = false;
-	else if (shared & LEASH__MERGED)
-		unique = lsh_shared_count(shared) == 1 + (int64_t)lsh_credit_count(record, h);
-	else
-		unique = owns(record, h) && lsh_shared_count(shared) == 0 &&
-			 __atomic_load_n(&h->local, __ATOMIC_RELAXED) / LEASH__LOCAL_ONE == 1;
-	lsh_end(record);
-	return unique;
-}
-
-const leash_type *leash_typeof(const void *object)
-{
-	if (!object)
-		return NULL;
-	lsh_harden_check(leash__header_of(object), "leash_typeof");
-	return lsh_type_of(leash__header_of(object))->type;
 }

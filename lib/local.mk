@@ -14,6 +14,7 @@ leashinclude_HEADERS = \
 	include/leash/version.h
 
 library_sources = \
+	lib/ask.c \
 	lib/background.c lib/background.h \
 	lib/collect/append.h \
 	lib/collect/array.c lib/collect/array.h \
@@ -32,6 +33,7 @@ library_sources = \
 	lib/finalizers.c lib/finalizers.h \
 	lib/field.c \
 	lib/fork.c lib/fork.h \
+	lib/handoff.c \
 	lib/harden.c lib/harden.h \
 	lib/heap.c lib/heap.h \
 	lib/object.c \
@@ -44,6 +46,7 @@ library_sources = \
 	lib/thread.c lib/thread.h \
 	lib/track.h \
 	lib/type.c lib/type.h \
+	lib/words.h \
 	lib/worker.c lib/worker.h
 
 # config.h comes first in every file by itself: none can forget it and see other structures.
