@@ -17,6 +17,7 @@ c_tests = \
 	tests/test-collect \
 	tests/test-collect-control \
 	tests/test-collect-finalize \
+	tests/test-collect-fork \
 	tests/test-collect-interleave \
 	tests/test-collect-owners \
 	tests/test-collect-threads \
