@@ -383,6 +383,16 @@ bool lsh_finalizers_wait(const struct timespec *deadline)
 	return empty;
 }
 
+size_t lsh_finalizers_ended(void)
+{
+	size_t number;
+
+	lsh_lock(&worker.lock);
+	number = ended;
+	lsh_unlock(&worker.lock);
+	return number;
+}
+
 bool lsh_finalizers_busy(void)
 {
 	bool busy;

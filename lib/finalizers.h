@@ -37,6 +37,9 @@ void lsh_finalizers_help(void);
 /* Waits, for a bounded time, if there is far too much backlog. */
 void lsh_finalizers_throttle(void);
 
+/* How many items have ended, ever. */
+size_t lsh_finalizers_ended(void);
+
 /* Whether anything is queued or in work. */
 bool lsh_finalizers_busy(void);
 

@@ -162,6 +162,8 @@ static void while_finalizing(void)
 
 int main(void)
 {
+	if (THREAD_SANITIZED)
+		skip_all("the sanitizer cannot start threads in the child of a process with threads");
 	while_finalizing();
 	leash_gc_enable();
 	while_collecting();

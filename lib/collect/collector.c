@@ -41,6 +41,7 @@
 #include "round.h"
 
 #define QUARTER      4
+#define TURNS        64    /* of settling, beside threads that never rest */
 #define BEHIND_BY    16384 /* suspects in the logs: the collector cannot keep up */
 #define WAIT         10000000     /* nanoseconds: for the end of a round */
 #define LONG         16384 /* a log that is read in any case; husks in lists */
@@ -213,13 +214,18 @@ static void settle(void)
 	struct timespec deadline = lsh_from_now(BOUND);
 	struct lsh_record *record = lsh_record();
 	enum lsh_pass_found found;
+	unsigned turns = 0;
+	size_t ended;
 
 	if (record)
 		lsh_deferred_flush(record);
+	/* What a hook's thread has released since the pass began may be in the background thread's hands: once more. */
 	do {
+		ended = lsh_finalizers_ended();
 		found = lsh_background_pass(true);
 		lsh_finalizers_finish(false, IDLE, &deadline);
-	} while ((found == LSH_PASS_MORE || lsh_pending_any()) && !lsh_is_past(&deadline));
+	} while ((found == LSH_PASS_MORE || lsh_pending_any() || lsh_finalizers_ended() != ended) &&
+		 ++turns < TURNS && !lsh_is_past(&deadline));
 }
 
 static long collect(int generation)

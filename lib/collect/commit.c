@@ -199,6 +199,7 @@ static void decide(struct lsh_round *round, uint32_t id)
 void lsh_commit(struct lsh_round *round)
 {
 	struct lsh_graph *graph = &lsh_round_graph;
+	struct lsh_record *record;
 	uint32_t i, node;
 
 	/* A sum below 0 does not fit together. */
@@ -218,6 +219,9 @@ void lsh_commit(struct lsh_round *round)
 			kill(lsh_nodes(graph)[node].h);
 		round->collected += lsh_components(graph)[i].size;
 	}
+	record = lsh_begin();
+	LSH_COUNT_N(record, deaths_collected, round->collected);
+	lsh_end(record);
 }
 
 void lsh_commit_end(struct lsh_round *round)

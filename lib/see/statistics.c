@@ -45,6 +45,16 @@ void lsh_counters_sum(struct lsh_counters *sum)
 	sum->frees += sum->frees_cyclic;
 }
 
+/* Those that the owner finds are not counted: the rest of the others, which are counted when an object has died and not
+ * only when its memory has gone. */
+static uint64_t deaths_owner(const struct lsh_counters *sum)
+{
+	uint64_t all = sum->frees + sum->finalized;
+	uint64_t others = sum->deaths_shared + sum->deaths_deferred + sum->deaths_revoked + sum->deaths_collected;
+
+	return all > others ? all - others : 0;
+}
+
 int leash_stats_print(FILE *stream, leash_format format)
 {
 	struct lsh_counters sum;
@@ -54,8 +64,7 @@ int leash_stats_print(FILE *stream, leash_format format)
 	lsh_counters_sum(&sum);
 	fprintf(stream, "alive %" PRIu64 "\n", sum.births - sum.frees);
 	fprintf(stream, "immortal %" PRIu64 "\n", lsh_counters_immortals());
-	fprintf(stream, "deaths_owner %" PRIu64 "\n",
-		sum.frees + sum.finalized - sum.deaths_shared - sum.deaths_deferred - sum.deaths_revoked);
+	fprintf(stream, "deaths_owner %" PRIu64 "\n", deaths_owner(&sum));
 #define LSH_COUNTER(name) fprintf(stream, #name " %" PRIu64 "\n", sum.name);
 	LSH_COUNTERS(LSH_COUNTER)
 #undef LSH_COUNTER

@@ -10,6 +10,7 @@
 	X(deaths_shared)     /* found by a release of a merged object */                 \
 	X(deaths_deferred)   /* found when deferred decrements were applied */           \
 	X(deaths_revoked)    /* found by the fold after a revocation */                  \
+	X(deaths_collected)  /* garbage in cycles */                                      \
 	X(finalized)         /* of these, brought back once for close or finalize */      \
 	X(merges)            /* owner's and shared count put together by the owner */    \
 	X(adoptions)         /* bias given to a receiver */                              \
