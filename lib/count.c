@@ -314,11 +314,17 @@ void leash__release_last(struct leash__header *h)
 		release_last_oddly(record, h);
 }
 
+/* Any thread, in its guard, gives up one reference, deferring nothing. */
+static enum lsh_outcome release_one(struct lsh_record *record, struct leash__header *h)
+{
+	return lsh_owns(record, h) ? release_owned(record, h) : release_shared(record, h);
+}
+
 void lsh_drop(struct leash__header *h, bool prompt)
 {
 	struct lsh_record *record = lsh_begin_with(h);
 
-	lsh_finish(record, h, lsh_owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
+	lsh_finish(record, h, release_one(record, h), prompt);
 }
 
 void lsh_drop_from(void *field, struct leash__header *h, bool prompt)
@@ -328,7 +334,7 @@ void lsh_drop_from(void *field, struct leash__header *h, bool prompt)
 	if (lsh_is_cyclic(h))
 		lsh_touch(record, h);
 	__atomic_store_n((leash__ref *)field, NULL, __ATOMIC_RELEASE);
-	lsh_finish(record, h, lsh_owns(record, h) ? release_owned(record, h) : release_shared(record, h), prompt);
+	lsh_finish(record, h, release_one(record, h), prompt);
 }
 
 /* The owner's release of a reference that is not the last one, to an object that no log knows. */

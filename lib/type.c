@@ -60,6 +60,7 @@ static bool in_one_row(struct lsh_type *entry, const leash_type *type)
 static void describe(struct lsh_type *entry, const leash_type *type, unsigned id)
 {
 	size_t bytes = sizeof(struct leash__header) + type->size;
+	bool bare;
 
 	entry->birth = id | (type->flags & LEASH_PROMPT ? LEASH__PROMPT : 0);
 	entry->size = (uint32_t)type->size;
@@ -67,10 +68,10 @@ static void describe(struct lsh_type *entry, const leash_type *type, unsigned id
 	entry->references = type->field_count || type->trace;
 	entry->hooks = type->close || type->finalize || type->destroy;
 	entry->simple = !entry->references && !entry->hooks && !lsh_options()->harden;
-	entry->bare = in_one_row(entry, type) && !entry->hooks && !lsh_options()->harden;
+	bare = in_one_row(entry, type) && !entry->hooks && !lsh_options()->harden;
 	entry->cyclic = entry->references && !(type->flags & LEASH_ACYCLIC);
 	entry->log = (uint16_t)((entry->cyclic ? 0 : LEASH__LEAF) |
-				(entry->simple || (entry->bare && entry->cyclic) ? entry->magazine : LSH_NO_MAGAZINE));
+				(entry->simple || (bare && entry->cyclic) ? entry->magazine : LSH_NO_MAGAZINE));
 	entry->type = type;
 }
 

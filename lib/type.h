@@ -19,8 +19,7 @@ struct lsh_type {
 	bool cyclic;       /* has references, and may be part of a cycle */
 	bool hooks;        /* has close, finalize or destroy */
 	bool simple;       /* neither: its death is its memory's */
-	bool bare;         /* no hooks, and the references stand in one row */
-	uint8_t first_ref; /* where that begins, in words, and how many they are */
+	uint8_t first_ref; /* if the references stand in one row: where it begins, in words, and how many they are */
 	uint8_t refs;
 } __attribute__((aligned(32)));
 

@@ -15,8 +15,7 @@ bool lsh_spares_reserve(struct lsh_spares *spares, unsigned number)
 
 		if (!more)
 			return false;
-		more->next = spares->chunks;
-		spares->chunks = more;
+		lsh_spares_give(spares, more);
 	}
 	return true;
 }
@@ -53,8 +52,7 @@ struct leash__header *lsh_list_pop(struct lsh_list *list, struct lsh_spares *spa
 			list->count--;
 		} else {
 			list->head = chunk->next;
-			chunk->next = spares->chunks;
-			spares->chunks = chunk;
+			lsh_spares_give(spares, chunk);
 		}
 	}
 	return h;

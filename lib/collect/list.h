@@ -20,6 +20,12 @@ struct lsh_spares {
 bool lsh_spares_reserve(struct lsh_spares *spares, unsigned number);
 void lsh_spares_free(struct lsh_spares *spares);
 
+static inline void lsh_spares_give(struct lsh_spares *spares, struct lsh_chunk *chunk)
+{
+	chunk->next = spares->chunks;
+	spares->chunks = chunk;
+}
+
 /* A spare chunk must be there for it. */
 void lsh_list_push(struct lsh_list *list, struct leash__header *h, struct lsh_spares *spares);
 

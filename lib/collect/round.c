@@ -90,6 +90,12 @@ static struct lsh_list *list_of_age(unsigned age)
 	return age < LEASH_GENERATIONS ? &lsh_waiting[age] : &lsh_frozen;
 }
 
+/* From age 3 to 2. */
+static void thaw(struct leash__header *h)
+{
+	__atomic_fetch_and(&h->shared, ~(UINT64_C(1) << LEASH__AGE_SHIFT), __ATOMIC_RELAXED);
+}
+
 /* Reads one entry, which the caller owns. */
 static void read_entry(struct lsh_round *round, struct leash__header *h)
 {
@@ -98,7 +104,7 @@ static void read_entry(struct lsh_round *round, struct leash__header *h)
 
 	/* It was in another log while the others thawed. */
 	if (age == LEASH_GENERATIONS && !frozen) {
-		__atomic_fetch_and(&h->shared, ~(UINT64_C(1) << LEASH__AGE_SHIFT), __ATOMIC_RELAXED);
+		thaw(h);
 		age--;
 	}
 	if (!(shared & LEASH__DEAD) && (round->only_read || age > (unsigned)round->generation)) {
@@ -123,8 +129,7 @@ static void read_chunk(struct lsh_round *round, struct lsh_chunk *chunk)
 		if (chunk->entries[i])
 			read_entry(round, chunk->entries[i]);
 	}
-	chunk->next = round->spares.chunks;
-	round->spares.chunks = chunk;
+	lsh_spares_give(&round->spares, chunk);
 }
 
 /* The chunks of the logs, and of the lists that this round is about. */
@@ -371,8 +376,7 @@ void lsh_round_thaw(void)
 	frozen = false;
 	lsh_list_scrub(&lsh_frozen);
 	while ((h = lsh_list_pop(&lsh_frozen, &spares)) != NULL) {
-		/* From 3 to 2. */
-		__atomic_fetch_and(&h->shared, ~(UINT64_C(1) << LEASH__AGE_SHIFT), __ATOMIC_RELAXED);
+		thaw(h);
 		lsh_list_push(&lsh_waiting[2], h, &spares);
 	}
 	lsh_spares_free(&spares);
@@ -420,8 +424,7 @@ static void empty_list(struct lsh_round *round)
 
 	while ((chunk = round->suspects.head) != NULL) {
 		round->suspects.head = chunk->next;
-		chunk->next = round->spares.chunks;
-		round->spares.chunks = chunk;
+		lsh_spares_give(&round->spares, chunk);
 	}
 	round->suspects.count = 0;
 }
@@ -437,17 +440,17 @@ static void examine(struct lsh_round *round)
 	empty_list(round);
 	let_age(round);
 	file_the_live(round);
+	if (!round->candidates)
+		return;
 	lsh_graph_close(&lsh_round_graph);
-	if (round->candidates) {
-		lsh_lock(&lsh_pass);
-		if (read_again(round))
-			lsh_commit(round);
-		else
-			round->given_up = true;
-		lsh_unlock(&lsh_pass);
-	}
+	lsh_lock(&lsh_pass);
+	if (read_again(round))
+		lsh_commit(round);
+	else
+		round->given_up = true;
+	lsh_unlock(&lsh_pass);
 	file_the_rest(round);
-	if (round->candidates && !round->given_up)
+	if (!round->given_up)
 		lsh_commit_end(round);
 }
 
@@ -458,10 +461,12 @@ void lsh_round_run(struct lsh_round *round)
 		lsh_spares_free(&round->spares);
 		return;
 	}
-	if (round->suspects.count)
+	/* Of logs that are only read, what a finalizer has brought back meanwhile. */
+	if (round->only_read)
+		file_all(round);
+	else if (round->suspects.count)
 		examine(round);
 	lsh_graph_clear(&lsh_round_graph, false);
-	lsh_chunks_free(round->suspects.head);
 	lsh_spares_free(&round->spares);
 	lsh_keep_end();
 }
