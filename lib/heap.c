@@ -49,7 +49,7 @@
 
 #define LIMIT_BYTES  65536u
 #define SMALLEST     16u
-#define DEPOT_MAX    16
+#define DEPOT_BYTES  (8u << 20) /* of all sizes together */
 
 /* jemalloc's size classes, so that no block wastes what the next class would use. */
 static const uint16_t block_bytes[LSH_MAGAZINES] = {
@@ -57,21 +57,20 @@ static const uint16_t block_bytes[LSH_MAGAZINES] = {
 	224, 256, 320, 384, 448, 512, 640, 768, 896, 1024,
 };
 
-struct batch {
-	struct batch *next;
+struct lsh_blocks {
+	struct lsh_blocks *next;
 	uint32_t count;
 	struct leash__header *blocks[];
 };
 
 static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_DEPOT);
-static struct {
-	struct batch *batches;
-	uint32_t count; /* also read without the lock */
-} depots[LSH_MAGAZINES];
+static struct lsh_blocks *depots[LSH_MAGAZINES]; /* also looked at without the lock */
+static size_t depot_bytes;
 
 bool lsh_keeping;
 static unsigned keepers;           /* under the lock */
 static struct leash__header *kept; /* pushed by anyone, taken as a whole */
+static struct lsh_blocks *kept_blocks[LSH_MAGAZINES]; /* the same, in batches; under the lock */
 static size_t kept_bytes;          /* since the first of the keepers began */
 static size_t husks, husk_bytes;
 
@@ -162,35 +161,54 @@ static void free_blocks(struct leash__header **blocks, size_t number, size_t byt
 		block_free(blocks[--number], bytes);
 }
 
-static struct batch *depot_take(uint8_t i)
+static struct lsh_blocks *depot_take(uint8_t i)
 {
-	struct batch *batch;
+	struct lsh_blocks *batch;
 
-	if (__atomic_load_n(&depots[i].count, __ATOMIC_RELAXED) == 0)
+	if (!__atomic_load_n(&depots[i], __ATOMIC_RELAXED))
 		return NULL;
 	lsh_lock(&lock);
-	batch = depots[i].batches;
+	batch = depots[i];
 	if (batch) {
-		depots[i].batches = batch->next;
-		__atomic_store_n(&depots[i].count, depots[i].count - 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&depots[i], batch->next, __ATOMIC_RELAXED);
+		depot_bytes -= (size_t)batch->count * block_bytes[i];
 	}
 	lsh_unlock(&lock);
 	return batch;
 }
 
-static bool depot_give(uint8_t i, struct batch *batch)
+static void depot_give(uint8_t i, struct lsh_blocks *batch)
 {
 	bool room;
 
 	lsh_lock(&lock);
-	room = depots[i].count < DEPOT_MAX;
+	room = depot_bytes < DEPOT_BYTES;
 	if (room) {
-		batch->next = depots[i].batches;
-		depots[i].batches = batch;
-		__atomic_store_n(&depots[i].count, depots[i].count + 1, __ATOMIC_RELAXED);
+		depot_bytes += (size_t)batch->count * block_bytes[i];
+		batch->next = depots[i];
+		__atomic_store_n(&depots[i], batch, __ATOMIC_RELAXED);
 	}
 	lsh_unlock(&lock);
-	return room;
+	if (!room) {
+		free_blocks(batch->blocks, batch->count, block_bytes[i]);
+		free(batch);
+	}
+}
+
+/* A batch is half a magazine at most. */
+static uint32_t batch_limit(uint8_t i)
+{
+	return (limit_of(i) + 1) / 2;
+}
+
+static struct lsh_blocks *blocks_new(uint32_t number)
+{
+	struct lsh_blocks *batch =
+		LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*batch) + number * sizeof(*batch->blocks));
+
+	if (batch)
+		*batch = (struct lsh_blocks){ .next = NULL };
+	return batch;
 }
 
 /* Doubles the magazine, up to its share. */
@@ -215,7 +233,7 @@ static bool grow(struct lsh_magazine *magazine, uint8_t i)
 bool lsh_magazine_refill(struct lsh_record *record, uint8_t i)
 {
 	struct lsh_magazine *magazine = &record->magazines.of[i];
-	struct batch *batch;
+	struct lsh_blocks *batch;
 	uint32_t number, k;
 
 	if (magazine->capacity < limit_of(i) && !grow(magazine, i) && !magazine->capacity)
@@ -255,17 +273,15 @@ bool lsh_magazine_refill(struct lsh_record *record, uint8_t i)
 static void spill(struct lsh_magazine *magazine, uint8_t i)
 {
 	uint32_t number = (magazine->count + 1) / 2;
-	struct batch *batch =
-		LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*batch) + number * sizeof(*batch->blocks));
+	struct lsh_blocks *batch = blocks_new(number);
 
 	magazine->count -= number;
 	if (batch) {
 		batch->count = number;
 		memcpy(batch->blocks, magazine->blocks + magazine->count,
 		       number * sizeof(*batch->blocks));
-		if (depot_give(i, batch))
-			return;
-		free(batch);
+		depot_give(i, batch);
+		return;
 	}
 	free_blocks(magazine->blocks + magazine->count, number, block_bytes[i]);
 }
@@ -320,6 +336,14 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 	return h;
 }
 
+/* Where its block goes. */
+static uint8_t magazine_of(const struct leash__header *h)
+{
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+		return lsh_magazine_for(sizeof(*h) + sizeof(struct lsh_prefix) + lsh_payload(h));
+	return lsh_type_of(h)->magazine;
+}
+
 /* Whether a log still points to the object: its reader will free it, if it has not read it already. */
 static bool leave_husk(struct leash__header *h)
 {
@@ -361,8 +385,8 @@ void lsh_free_after(struct lsh_record *record, struct leash__header *h)
 
 	if (!h)
 		return;
+	i = magazine_of(h);
 	h = block_of(h, &bytes);
-	i = lsh_magazine_for(bytes);
 	if (i == LSH_NO_MAGAZINE || lsh_is_guest(record)) {
 		lsh_block_free(h, bytes);
 		return;
@@ -387,23 +411,70 @@ void lsh_husk_free(struct leash__header *h)
 	push_kept(h);
 }
 
+/* Room for one more in the batch of that size. */
+static struct lsh_blocks *room_in(struct lsh_batch *batch, uint8_t i)
+{
+	struct lsh_blocks *blocks = batch->blocks[i];
+
+	if (blocks && blocks->count < batch_limit(i))
+		return blocks;
+	blocks = blocks_new(batch_limit(i));
+	if (blocks) {
+		blocks->next = batch->blocks[i];
+		batch->blocks[i] = blocks;
+	}
+	return blocks;
+}
+
 void lsh_batch_add(struct lsh_batch *batch, struct leash__header *h)
 {
+	bool has_extra = __atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA;
+	uint8_t i = has_extra ? LSH_NO_MAGAZINE : lsh_type_of(h)->magazine;
+	struct lsh_blocks *blocks;
+
 	batch->count++;
 	if (leave_husk(h))
 		return;
+	blocks = i == LSH_NO_MAGAZINE ? NULL : room_in(batch, i);
+	if (blocks) {
+		blocks->blocks[blocks->count++] = h;
+		return;
+	}
 	lsh_set_link(h, batch->first);
 	batch->first = h;
 	if (!batch->last)
 		batch->last = h;
 }
 
+/* Adds what there is of one size to what is kept, or frees it if nobody wants it kept. */
+static void keep_blocks(uint8_t i, struct lsh_blocks *blocks)
+{
+	struct lsh_blocks *next;
+	bool keep;
+
+	for (; blocks; blocks = next) {
+		next = blocks->next;
+		lsh_lock(&lock);
+		keep = keepers != 0;
+		if (keep) {
+			blocks->next = kept_blocks[i];
+			kept_blocks[i] = blocks;
+		}
+		lsh_unlock(&lock);
+		if (!keep)
+			depot_give(i, blocks);
+	}
+}
+
 void lsh_batch_free(struct lsh_batch *batch)
 {
 	struct lsh_record *record = lsh_begin();
+	uint8_t i;
 
 	LSH_COUNT_N(record, frees_cyclic, batch->count);
 	lsh_end(record);
+	for (i = 0; i < LSH_MAGAZINES; i++)
+		keep_blocks(i, batch->blocks[i]);
 	if (batch->first)
 		push_chain(batch->first, batch->last);
 }
@@ -448,11 +519,19 @@ void lsh_kept_free(void)
 	struct leash__header *h = NULL, *next;
 	struct lsh_record *record;
 
+	struct lsh_blocks *blocks[LSH_MAGAZINES] = { NULL };
+	uint8_t i;
+
 	/* Free what is kept now; a thread that is about to keep one more is heard next time. */
 	lsh_lock(&lock);
-	if (keepers == 0)
+	if (keepers == 0) {
 		h = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+		memcpy(blocks, kept_blocks, sizeof(blocks));
+		memset(kept_blocks, 0, sizeof(kept_blocks));
+	}
 	lsh_unlock(&lock);
+	for (i = 0; i < LSH_MAGAZINES; i++)
+		keep_blocks(i, blocks[i]);
 	record = h ? lsh_record() : NULL;
 	for (; h; h = next) {
 		struct leash__header *block;
@@ -495,7 +574,7 @@ void lsh_magazines_drain(struct lsh_record *record)
 
 void lsh_heap_purge(void)
 {
-	struct batch *batch;
+	struct lsh_blocks *batch;
 	uint8_t i;
 
 	for (i = 0; i < LSH_MAGAZINES; i++) {

@@ -99,9 +99,10 @@ bool lsh_kept_any(void);
 void lsh_kept_free(void);
 size_t lsh_kept_bytes(void);
 
-/* Frees many dead objects of cyclic types at once, while their memory is kept.  Zero-initialised: empty. */
+/* Many dead objects of cyclic types that are freed at once, while their memory is kept.  Zero-initialised: empty. */
 struct lsh_batch {
-	struct leash__header *first, *last;
+	struct lsh_blocks *blocks[LSH_MAGAZINES];
+	struct leash__header *first, *last; /* those for which there is no magazine */
 	uint64_t count;
 };
 void lsh_batch_add(struct lsh_batch *batch, struct leash__header *h);

@@ -20,9 +20,9 @@ library_sources = \
 	lib/collect/array.c lib/collect/array.h \
 	lib/collect/collector.c lib/collect/collector.h \
 	lib/collect/commit.c \
-	lib/collect/condense.c \
 	lib/collect/graph.c lib/collect/graph.h \
 	lib/collect/list.c lib/collect/list.h \
+	lib/collect/places.c lib/collect/places.h \
 	lib/collect/questions.c \
 	lib/collect/round.c lib/collect/round.h \
 	lib/collect/suspects.c lib/collect/suspects.h \

@@ -136,25 +136,7 @@ size_t lsh_payload(const struct leash__header *h)
 
 void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg)
 {
-	const leash_type *type = lsh_type_of(h)->type;
-	char *payload = (char *)(h + 1);
-	size_t i, k;
-
-	for (i = 0; i < type->field_count; i++) {
-		leash_field field = type->fields[i];
-		size_t offset = (uint32_t)field;
-		size_t number = field >> 32 & 0xffffff;
-
-		if (field >> 56 == LEASH__FIELD_TAIL) {
-			size_t bytes = lsh_payload(h);
-
-			number = bytes > offset ? (bytes - offset) / sizeof(void *) : 0;
-		}
-		for (k = 0; k < number; k++)
-			visit(payload + offset + k * sizeof(void *), arg);
-	}
-	if (type->trace)
-		type->trace(payload, visit, arg);
+	lsh_type_visit_inline(h, visit, arg);
 }
 
 void lsh_types_lock(void)

@@ -72,6 +72,39 @@ const struct lsh_type *lsh_type_find(const leash_type *type);
 /* Calls visit() with the address of each reference the object holds, NULL ones included. */
 void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg);
 
+/* Bytes of the payload, a tail included. */
+size_t lsh_payload(const struct leash__header *h);
+
+/* The same, for callers whose visit() is to become part of the loop. */
+static LEASH__INLINE void lsh_type_visit_inline(struct leash__header *h, leash_visit_fn *visit, void *arg)
+{
+	const struct lsh_type *entry = lsh_type_of(h);
+	const leash_type *type = entry->type;
+	char *payload = (char *)(h + 1);
+	size_t i, k;
+
+	if (entry->refs) {
+		for (k = 0; k < entry->refs; k++)
+			visit(payload + (entry->first_ref + k) * sizeof(void *), arg);
+		return;
+	}
+	for (i = 0; i < type->field_count; i++) {
+		leash_field field = type->fields[i];
+		size_t offset = (uint32_t)field;
+		size_t number = field >> 32 & 0xffffff;
+
+		if (field >> 56 == LEASH__FIELD_TAIL) {
+			size_t bytes = lsh_payload(h);
+
+			number = bytes > offset ? (bytes - offset) / sizeof(void *) : 0;
+		}
+		for (k = 0; k < number; k++)
+			visit(payload + offset + k * sizeof(void *), arg);
+	}
+	if (type->trace)
+		type->trace(payload, visit, arg);
+}
+
 /* What stands in front of the header of an object made with a tail (LEASH__EXTRA). */
 struct lsh_prefix {
 	uint64_t extra; /* bytes of the tail */
@@ -82,9 +115,6 @@ static inline struct lsh_prefix *lsh_prefix_of(const struct leash__header *h)
 {
 	return (struct lsh_prefix *)(uintptr_t)h - 1;
 }
-
-/* Bytes of the payload, a tail included. */
-size_t lsh_payload(const struct leash__header *h);
 
 void lsh_types_lock(void);
 void lsh_types_unlock(void);

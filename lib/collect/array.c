@@ -14,6 +14,7 @@
 
 #define SMALL 65536
 #define LARGE (4u << 20)
+#define WORTH_KEEPING (1u << 20)
 
 static size_t total;
 
@@ -76,6 +77,12 @@ bool lsh_array_reserve(struct lsh_array *array, size_t bytes)
 	array->data = data;
 	array->bytes = room;
 	return true;
+}
+
+void lsh_array_spare(struct lsh_array *array, bool all)
+{
+	if (all || array->bytes > WORTH_KEEPING)
+		lsh_array_free(array);
 }
 
 void lsh_array_free(struct lsh_array *array)

@@ -15,6 +15,9 @@ struct lsh_array {
 bool lsh_array_reserve(struct lsh_array *array, size_t bytes);
 void lsh_array_free(struct lsh_array *array);
 
+/* The same, if it is large or `all`; another use finds its bytes as they were. */
+void lsh_array_spare(struct lsh_array *array, bool all);
+
 /* All of them together, now. */
 size_t lsh_array_total(void);
 

@@ -175,9 +175,9 @@ static void account(const struct lsh_round *round, uint64_t nanoseconds)
 }
 
 /* Makes one round, under the lock. */
-static struct lsh_round make_round(int generation)
+static struct lsh_round make_round(int generation, bool exact)
 {
-	struct lsh_round round = { .generation = generation };
+	struct lsh_round round = { .generation = generation, .exact = exact };
 	uint64_t began = now();
 
 	round.save = __atomic_load_n(&debug, __ATOMIC_RELAXED) & LEASH_GC_DEBUG_SAVEALL;
@@ -195,13 +195,13 @@ static struct lsh_round make_round(int generation)
 	return round;
 }
 
-static struct lsh_round collect_once(int generation)
+static struct lsh_round collect_once(int generation, bool exact)
 {
 	struct lsh_round round;
 
 	tell(LEASH_GC_START, generation, 0);
 	lsh_lock(&lsh_round_lock);
-	round = make_round(generation);
+	round = make_round(generation, exact);
 	lsh_unlock(&lsh_round_lock);
 	tell(LEASH_GC_STOP, generation, (long)round.collected);
 	return round;
@@ -228,21 +228,40 @@ static void settle(void)
 		 ++turns < TURNS && !lsh_is_past(&deadline));
 }
 
+/* Whether this thread has dropped references to what lives on: to what only garbage held, perhaps. */
+static bool has_suspects(void)
+{
+	struct lsh_record *record = lsh_begin();
+	bool any = lsh_log_any(record);
+
+	lsh_end(record);
+	return any;
+}
+
 static long collect(int generation)
 {
 	struct timespec deadline;
 	struct lsh_round round;
-	long reclaimed;
+	unsigned turns;
+	long reclaimed = 0;
 
 	settle();
-	round = collect_once(generation);
-	reclaimed = (long)(round.collected + round.saved);
-	if (round.groups) {
-		deadline = lsh_from_now(BOUND);
-		lsh_finalizers_finish(true, BOUND, &deadline);
-		settle();
-		round = collect_once(generation);
+	for (turns = 0; turns < TURNS; turns++) {
+		bool groups;
+
+		round = collect_once(generation, true);
 		reclaimed += (long)(round.collected + round.saved);
+		/* What finalizers make garbage of is for the next call. */
+		groups = round.groups && turns == 0;
+		if (groups) {
+			deadline = lsh_from_now(BOUND);
+			lsh_finalizers_finish(true, BOUND, &deadline);
+		}
+		if (!groups && !round.collected)
+			break;
+		settle();
+		if (!groups && !has_suspects())
+			break;
 	}
 	/* Their destroy functions. */
 	deadline = lsh_from_now(BOUND);
@@ -321,7 +340,7 @@ static void body(void)
 			}
 			__atomic_store_n(&worker.asleep, 0, __ATOMIC_RELAXED);
 		}
-		if (collect_once(generation).groups) {
+		if (collect_once(generation, false).groups) {
 			lsh_lock(&lsh_round_lock);
 			if (follow_up < generation)
 				follow_up = generation;

@@ -1,18 +1,18 @@
 /* What becomes of garbage.
  *
- * The second graph holds the candidates, their words as the first reading found them, and the decision on that; the
- * second reading is made here, component by component, sources before targets:
+ * The graph holds what the first reading found to be garbage, and its words.  Here is the second reading; what fails
+ * it is alive this round, and so is all that it reaches.  Of the others
  *
- *      failed    a member was touched, counted, or is dead: alive this round, and so is all it refers to
- *      held      garbage, with hooks that have not run: each member gets a reference of ours, and the group goes to
- *                the finalizer thread.  When all hooks have run it drops the references, which makes
- *                suspects of the members; the next round decides anew.  What the group refers to stays whole until then
- *      saved     garbage that is kept for leash_gc_garbage(), by a reference that its caller will get
- *      severed   garbage
+ *      held      hooks have not run: each of these gets a reference of ours, and goes to the finalizer thread, in a group
+ *                with what it reaches of its kind.  When the group's hooks have run the references are dropped, which makes
+ *                suspects of its members; the next round decides anew
+ *      behind    what the held ones reach: the hooks find it whole
+ *      saved     kept for leash_gc_garbage(), by a reference that its caller will get
+ *      the rest  is severed
  *
- * No one is left to look at a severed object or to count it; so it is marked dead by one step and its count is
- * not taken down reference by reference.  References from one severed object to another are forgotten; those that leave
- * the garbage are released as by any death (death.c), once all members are dead.
+ * No one is left to look at a severed object or to count it; so it is marked dead by plain stores, and its count
+ * is not taken down reference by reference.  References from one severed object to another are forgotten; those that leave
+ * the garbage are released as by any death (death.c), once all are dead.
  *
  * Memory of the severed is kept until the round ends, as that of all who die meanwhile.
  */
@@ -28,25 +28,14 @@
 #include "../thread.h"
 #include "round.h"
 
-/* In place of the number of references from outside. */
-#define SEVERED INT64_C(0)
-#define FAILED  INT64_C(-1)
-#define BEHIND  INT64_C(-2) /* a group refers to it */
-#define HELD    INT64_C(-3)
-#define SAVED   INT64_C(-4)
+#define AHEAD 8
 
 struct lsh_list lsh_saved;
 
-/* The members of the component after the next. */
-static void fetch(const struct lsh_graph *graph, uint32_t id)
+static bool is_garbage(uint32_t node)
 {
-	if (id >= 4)
-		__builtin_prefetch(lsh_nodes(graph)[lsh_components(graph)[id - 4].first].h, 1);
+	return lsh_nodes(&lsh_round_graph)[node].fate == LSH_GARBAGE;
 }
-
-#define FOR_MEMBERS(graph, id, node)                                           \
-	for ((node) = lsh_components(graph)[id].first; (node) != LSH_NONE;     \
-	     (node) = lsh_nodes(graph)[node].next)
 
 static bool has_changed(const struct lsh_node *node)
 {
@@ -56,56 +45,31 @@ static bool has_changed(const struct lsh_node *node)
 	/* PENDING: a fold, which touches only when it is done, may have it in hand, and the queue a reference. */
 	return shared & (LEASH__DEAD | LEASH__TOUCHED | LEASH__PENDING | LEASH__IMMORTAL) ||
 	       lsh_shared_count(shared) != lsh_shared_count(node->shared) ||
-	       (shared ^ node->shared) & LEASH__MERGED || local & LEASH__LOCAL_TOUCHED || local != node->local;
+	       (shared ^ node->shared) & LEASH__MERGED || local & LEASH__LOCAL_TOUCHED ||
+	       (local ^ node->local) & ~LEASH__LOCAL_TOUCHED;
 }
 
-static bool passes(const struct lsh_graph *graph, uint32_t id)
+static void read_again(struct lsh_graph *graph)
 {
-	uint32_t node;
+	uint32_t i;
 
-	FOR_MEMBERS (graph, id, node) {
+	for (i = 0; i < graph->node_count; i++) {
+		if (!is_garbage(i))
+			continue;
 		LSH_POINT("collect: read one again");
-		if (has_changed(&lsh_nodes(graph)[node]))
-			return false;
+		if (has_changed(&lsh_nodes(graph)[i]))
+			lsh_graph_pile(graph, i, LSH_NOT_NOW);
 	}
-	return true;
+	lsh_graph_spread(graph, LSH_NOT_NOW);
 }
 
 static bool has_hooks(const struct leash__header *h)
 {
-	const leash_type *type = lsh_type_of(h)->type;
+	const struct lsh_type *entry = lsh_type_of(h);
 	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	return (type->finalize && !(shared & LEASH__FINALIZED)) || (type->close && !(shared & LEASH__CLOSED));
-}
-
-static bool any_hooks(const struct lsh_graph *graph, uint32_t id)
-{
-	uint32_t node;
-
-	FOR_MEMBERS (graph, id, node)
-		if (has_hooks(lsh_nodes(graph)[node].h))
-			return true;
-	return false;
-}
-
-/* What a component's fate means for those it refers to. */
-static void pass_on(struct lsh_graph *graph, uint32_t id, int64_t fate)
-{
-	const struct lsh_node *nodes = lsh_nodes(graph);
-	uint32_t node, edge;
-
-	FOR_MEMBERS (graph, id, node) {
-		for (edge = lsh_edges_begin(graph, node); edge < nodes[node].edges; edge++) {
-			struct lsh_component *target =
-				&lsh_components(graph)[nodes[lsh_edges(graph)[edge]].component];
-
-			if (target == &lsh_components(graph)[id] || target->external > 0)
-				continue;
-			if (fate == FAILED || target->external == SEVERED)
-				target->external = fate;
-		}
-	}
+	return entry->hooks && ((entry->type->finalize && !(shared & LEASH__FINALIZED)) ||
+				(entry->type->close && !(shared & LEASH__CLOSED)));
 }
 
 static void hold(struct leash__header *h)
@@ -114,136 +78,136 @@ static void hold(struct leash__header *h)
 	__atomic_fetch_or(&h->shared, LEASH__TOUCHED, __ATOMIC_RELAXED);
 }
 
-static bool make_group(struct lsh_round *round, uint32_t id)
+/* What the node reaches of garbage stays whole; those that have hooks among it, the node too, are held.  Returns
+ * them as a list, and their number. */
+static uint32_t reach(struct lsh_graph *graph, uint32_t start, size_t *number)
 {
-	const struct lsh_graph *graph = &lsh_round_graph;
-	struct lsh_group *group = lsh_group_new(lsh_components(graph)[id].size);
-	uint32_t node;
+	struct lsh_node *nodes = lsh_nodes(graph);
+	uint32_t held = LSH_NONE, node, edge;
+
+	*number = 0;
+	lsh_graph_pile(graph, start, LSH_BEHIND);
+	while ((node = lsh_graph_unpile(graph)) != LSH_NONE) {
+		__atomic_fetch_or(&nodes[node].h->shared, LEASH__TRIED, __ATOMIC_RELAXED);
+		if (has_hooks(nodes[node].h)) {
+			nodes[node].fate = LSH_HELD;
+			nodes[node].next = held;
+			held = node;
+			++*number;
+		}
+		for (edge = lsh_edges_begin(graph, node); edge < nodes[node].edges; edge++)
+			if (is_garbage(lsh_edges(graph)[edge]))
+				lsh_graph_pile(graph, lsh_edges(graph)[edge], LSH_BEHIND);
+	}
+	return held;
+}
+
+/* Without memory for the group they are left for another round. */
+static void hold_from(struct lsh_round *round, uint32_t start)
+{
+	struct lsh_node *nodes = lsh_nodes(&lsh_round_graph);
+	size_t number;
+	uint32_t node = reach(&lsh_round_graph, start, &number);
+	struct lsh_group *group = lsh_group_new(number);
 
 	if (!group)
-		return false;
-	FOR_MEMBERS (graph, id, node) {
-		hold(lsh_nodes(graph)[node].h);
-		__atomic_fetch_or(&lsh_nodes(graph)[node].h->shared, LEASH__TRIED, __ATOMIC_RELAXED);
-		group->members[group->count++] = lsh_nodes(graph)[node].h;
+		return;
+	for (; node != LSH_NONE; node = nodes[node].next) {
+		hold(nodes[node].h);
+		group->members[group->count++] = nodes[node].h;
 	}
 	lsh_finalizers_push_group(group);
 	round->groups++;
-	return true;
 }
 
-static bool save(struct lsh_round *round, uint32_t id)
+static void save(struct lsh_round *round, uint32_t i)
 {
-	const struct lsh_graph *graph = &lsh_round_graph;
-	uint32_t node;
+	struct lsh_node *node = &lsh_nodes(&lsh_round_graph)[i];
 
-	if (!lsh_spares_reserve(&round->spares, lsh_components(graph)[id].size / LSH_CHUNK + 2))
-		return false;
-	FOR_MEMBERS (graph, id, node) {
-		hold(lsh_nodes(graph)[node].h);
-		lsh_list_push(&lsh_saved, lsh_nodes(graph)[node].h, &round->spares);
-		round->saved++;
+	if (!lsh_spares_reserve(&round->spares, LSH_SPARES)) {
+		node->fate = LSH_NOT_NOW;
+		return;
 	}
-	return true;
+	node->fate = LSH_SAVED;
+	hold(node->h);
+	lsh_list_push(&lsh_saved, node->h, &round->spares);
+	round->saved++;
 }
 
-/* Nobody counts the object, nor will again. */
-static void kill(struct leash__header *h)
+/* Nobody counts the object, nor will again.  What knows of it besides is the log, if any. */
+static void kill(struct leash__header *h, uint64_t logged)
 {
 	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	while (!__atomic_compare_exchange_n(&h->shared, &old,
-					    lsh_with_count(old, 0) | LEASH__MERGED | LEASH__DEAD |
-						    LEASH__SEVERED,
-					    false,
-					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		;
-	__atomic_store_n(&h->local, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&h->owner, LEASH__NOBODY, __ATOMIC_RELAXED);
-}
-
-/* A field of a severed object: what it refers to is severed with it, or loses a reference. */
-static void forget(void *field, void *arg)
-{
-	leash__ref *ref = field;
-	void *object = __atomic_load_n(ref, __ATOMIC_RELAXED);
-
-	(void)arg;
-	if (!object)
-		return;
-	if (__atomic_load_n(&leash__header_of(object)->shared, __ATOMIC_RELAXED) & LEASH__SEVERED)
-		__atomic_store_n(ref, NULL, __ATOMIC_RELAXED);
-	else
-		lsh_drop_from(ref, leash__header_of(object), false);
-}
-
-static void decide(struct lsh_round *round, uint32_t id)
-{
-	struct lsh_graph *graph = &lsh_round_graph;
-	struct lsh_component *component = &lsh_components(graph)[id];
-
-	if (component->external > 0 || component->external < HELD)
-		return;
-	if (component->external != FAILED && !passes(graph, id))
-		component->external = FAILED;
-	else if (component->external != FAILED && round->save)
-		component->external = save(round, id) ? SAVED : FAILED;
-	else if (component->external != FAILED && any_hooks(graph, id))
-		component->external = make_group(round, id) ? HELD : FAILED;
-	if (component->external == FAILED)
-		pass_on(graph, id, FAILED);
-	else if (component->external == HELD || component->external == BEHIND)
-		pass_on(graph, id, BEHIND);
+	__atomic_store_n(&h->shared,
+			 (lsh_with_count(old, 0) & ~logged) | LEASH__MERGED | LEASH__DEAD | LEASH__SEVERED,
+			 __ATOMIC_RELEASE);
+	lsh_set_half(h, (union lsh_half){ .owner = LEASH__NOBODY });
 }
 
 void lsh_commit(struct lsh_round *round)
 {
 	struct lsh_graph *graph = &lsh_round_graph;
 	struct lsh_record *record;
-	uint32_t i, node;
+	uint64_t killed = 0;
+	uint32_t i;
 
-	/* A sum below 0 does not fit together. */
-	for (i = 0; i < graph->component_count; i++)
-		if (lsh_components(graph)[i].external < 0)
-			lsh_components(graph)[i].external = FAILED;
-	for (i = graph->component_count; i-- > 0;) {
-		fetch(graph, i);
-		decide(round, i);
+	read_again(graph);
+	for (i = 0; i < graph->node_count; i++) {
+		if (is_garbage(i) && round->save)
+			save(round, i);
+		else if (is_garbage(i) && has_hooks(lsh_nodes(graph)[i].h))
+			hold_from(round, i);
 	}
 	LSH_POINT("collect: decided");
-	for (i = graph->component_count; i-- > 0;) {
-		fetch(graph, i);
-		if (lsh_components(graph)[i].external != SEVERED)
+	for (i = 0; i < graph->node_count; i++) {
+		if (!is_garbage(i))
 			continue;
-		FOR_MEMBERS (graph, i, node)
-			kill(lsh_nodes(graph)[node].h);
-		round->collected += lsh_components(graph)[i].size;
+		/* The entry of a suspect is ours, unless another was made since it was cleared. */
+		kill(lsh_nodes(graph)[i].h, i < round->suspects && !round->cleared ? LEASH__LOGGED : 0);
+		killed++;
 	}
+	round->collected += killed;
 	record = lsh_begin();
-	LSH_COUNT_N(record, deaths_collected, round->collected);
+	LSH_COUNT_N(record, deaths_collected, killed);
 	lsh_end(record);
+}
+
+/* A field of a severed object: what it refers to is severed with it, or loses a reference. */
+static inline void forget(void *field, void *arg)
+{
+	struct lsh_round *round = arg;
+	leash__ref *ref = field;
+	void *object = __atomic_load_n(ref, __ATOMIC_RELAXED);
+
+	if (!object)
+		return;
+	if (__atomic_load_n(&leash__header_of(object)->shared, __ATOMIC_RELAXED) & LEASH__SEVERED) {
+		__atomic_store_n(ref, NULL, __ATOMIC_RELAXED);
+		return;
+	}
+	if (round->exact && lsh_graph_had(&lsh_round_graph, leash__header_of(object)) &&
+	    lsh_spares_reserve(&round->spares, LSH_SPARES)) {
+		__atomic_store_n(ref, NULL, __ATOMIC_RELEASE);
+		lsh_list_push(&round->owed, leash__header_of(object), &round->spares);
+		return;
+	}
+	lsh_drop_from(ref, leash__header_of(object), false);
 }
 
 void lsh_commit_end(struct lsh_round *round)
 {
-	struct lsh_graph *graph = &lsh_round_graph;
-	struct lsh_batch batch = { .first = NULL };
-	uint32_t i, node;
+	const struct lsh_graph *graph = &lsh_round_graph;
+	const struct lsh_node *nodes = lsh_nodes(graph);
+	uint32_t i;
 
-	(void)round;
-	/* All fields before the first burial: afterwards the finalizer thread may be at work on them. */
-	for (i = graph->component_count; i-- > 0;) {
-		fetch(graph, i);
-		if (lsh_components(graph)[i].external == SEVERED)
-			FOR_MEMBERS (graph, i, node)
-				lsh_type_visit(lsh_nodes(graph)[node].h, forget, NULL);
+	for (i = 0; i < graph->node_count; i++) {
+		if (i + AHEAD < graph->node_count)
+			__builtin_prefetch(nodes[i + AHEAD].h, 1);
+		if (!is_garbage(i))
+			continue;
+		lsh_type_visit_inline(nodes[i].h, forget, round);
+		lsh_bury_empty(nodes[i].h, &round->dead);
 	}
 	LSH_POINT("collect: severed");
-	for (i = graph->component_count; i-- > 0;) {
-		fetch(graph, i);
-		if (lsh_components(graph)[i].external == SEVERED)
-			FOR_MEMBERS (graph, i, node)
-				lsh_bury_empty(lsh_nodes(graph)[node].h, &batch);
-	}
-	lsh_batch_free(&batch);
 }

@@ -1,4 +1,4 @@
-/* A copy of a part of the heap in side arrays, and what can be decided on it: see graph.c and condense.c. */
+/* A copy of a part of the heap in side arrays, and what can be decided on it: see graph.c. */
 #ifndef LSH_GRAPH_H
 #define LSH_GRAPH_H
 
@@ -6,31 +6,38 @@
 #include <stdint.h>
 #include <leash/abi.h>
 #include "array.h"
+#include "places.h"
+
+/* What is thought of an object; as long as it is read, its references that have not been found in fields, if
+ * above 0. */
+enum lsh_fate {
+	LSH_GARBAGE = 0, /* for all that is known */
+	LSH_LIVE = 1,    /* when it was read */
+	LSH_NOT_NOW = 2, /* touched, or what was read does not fit together */
+	LSH_HELD = 3,    /* garbage whose hooks have to run first */
+	LSH_BEHIND = 4,  /* garbage that hooks can reach */
+	LSH_SAVED = 5,   /* garbage that is kept for leash_gc_garbage() */
+};
 
 struct lsh_node {
 	struct leash__header *h;
-	uint64_t shared;    /* its words, as read */
+	uint64_t shared; /* its words, as read */
 	uint32_t local;
-	uint32_t edges;     /* where its edges end; they begin where those of the node before end */
-	uint32_t component; /* which one it belongs to, once condensed; or LSH_NONE: it is not looked at any more */
-	uint32_t next;      /* the next node of that component, or LSH_NONE */
+	uint32_t edges;  /* where its edges end; they begin where those of the node before end */
+	int32_t fate;
+	uint32_t next;   /* in a list of nodes */
 };
 
 #define LSH_NONE UINT32_MAX
 
-struct lsh_component {
-	int64_t external; /* references from outside; 0: garbage */
-	uint32_t first;   /* node */
-	uint32_t size;
-};
-
 struct lsh_graph {
-	struct lsh_array nodes_, edges_, table_, pages_, path_, components_;
-	uint32_t node_count, edge_count, component_count, page_count;
-	uint32_t table_size; /* a power of 2 */
-	unsigned age;        /* older objects are outside */
-	bool closed;         /* no object is added any more, and only candidates count */
-	bool failed;         /* for want of memory, or kept for too long */
+	struct lsh_array nodes_, edges_;
+	struct lsh_places places;
+	uint32_t node_count, edge_count;
+	uint32_t settled; /* what a place holds at most for objects of earlier graphs of the same round */
+	uint32_t pile;    /* nodes whose edges are still to be followed: spread() */
+	unsigned age;     /* older objects are outside */
+	bool failed;      /* for want of memory, or kept for too long */
 };
 
 static inline struct lsh_node *lsh_nodes(const struct lsh_graph *graph)
@@ -43,39 +50,41 @@ static inline uint32_t *lsh_edges(const struct lsh_graph *graph)
 	return graph->edges_.data;
 }
 
-static inline struct lsh_component *lsh_components(const struct lsh_graph *graph)
-{
-	return graph->components_.data;
-}
-
-/* Headers of objects are cold, and the order in which they will be wanted is known. */
-static inline void lsh_graph_fetch(const struct lsh_graph *graph, uint32_t node)
-{
-	if (node + 8 < graph->node_count)
-		__builtin_prefetch(lsh_nodes(graph)[node + 8].h, 1);
-}
-
 static inline uint32_t lsh_edges_begin(const struct lsh_graph *graph, uint32_t node)
 {
 	return node ? lsh_nodes(graph)[node - 1].edges : 0;
 }
 
-/* Adds an object, unless it is there, dead, immortal, too old, or not of a cyclic type.  Its memory is kept. */
-void lsh_graph_add(struct lsh_graph *graph, struct leash__header *h);
+/* Adds an object whose memory is kept. */
+enum lsh_added {
+	LSH_ADDED,   /* or there already */
+	LSH_SETTLED, /* an earlier graph of this round found it alive */
+	LSH_OPEN,    /* an earlier graph could not decide */
+	LSH_OUTSIDE, /* dead, immortal, too old, not of a cyclic type; or no memory */
+};
+enum lsh_added lsh_graph_add(struct lsh_graph *graph, struct leash__header *h);
 
-/* Its node, or LSH_NONE. */
-uint32_t lsh_graph_find(const struct lsh_graph *graph, const struct leash__header *h);
+/* The same for an object to which there is a reference from garbage that is no longer in any field. */
+enum lsh_added lsh_graph_add_owed(struct lsh_graph *graph, struct leash__header *h);
 
-/* Reads words and fields of all nodes, and adds what they refer to; if the graph is closed, of the candidates only; `keep_going` is asked
- * now and then.  False if it failed. */
+/* Whether an earlier graph of this round had the object. */
+bool lsh_graph_had(struct lsh_graph *graph, const struct leash__header *h);
+
+/* Reads words and fields of all nodes, adds what they refer to, and decides: the fates are LSH_GARBAGE, LSH_LIVE and
+ * LSH_NOT_NOW then.  `keep_going` is asked now and then.  False if it failed. */
 bool lsh_graph_read(struct lsh_graph *graph, bool (*keep_going)(void));
 
-/* After it has been condensed: only what seems to be garbage is looked at from now on. */
-void lsh_graph_close(struct lsh_graph *graph);
+/* Reads the garbage once more: what has changed is LSH_NOT_NOW, and what that reaches. */
+void lsh_graph_compare(struct lsh_graph *graph);
 
-/* Condenses and decides: afterwards components are in an order in which targets come before sources, and those
- * whose `external` is 0 are garbage as far as what was read goes.  False if it failed. */
-bool lsh_graph_condense(struct lsh_graph *graph);
+/* Gives the garbage that a node reaches a fate: as many steps as need be, each of whose nodes may get
+ * another one than its source. */
+void lsh_graph_pile(struct lsh_graph *graph, uint32_t node, enum lsh_fate fate);
+uint32_t lsh_graph_unpile(struct lsh_graph *graph);
+void lsh_graph_spread(struct lsh_graph *graph, enum lsh_fate fate);
+
+/* For another graph of the same round. */
+void lsh_graph_next(struct lsh_graph *graph);
 
 /* Empties it for another round; keeps memory that is worth it, unless `all`. */
 void lsh_graph_clear(struct lsh_graph *graph, bool all);

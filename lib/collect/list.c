@@ -58,13 +58,10 @@ struct leash__header *lsh_list_pop(struct lsh_list *list, struct lsh_spares *spa
 	return h;
 }
 
-static bool is_gone(struct leash__header *h)
+void lsh_list_forget(struct leash__header *h)
 {
-	if (!(__atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & LEASH__DEAD))
-		return false;
 	if (__atomic_fetch_and(&h->shared, ~LEASH__LOGGED, __ATOMIC_ACQ_REL) & LEASH__HUSK)
 		lsh_husk_free(h);
-	return true;
 }
 
 void lsh_list_scrub(struct lsh_list *list)
@@ -77,7 +74,9 @@ void lsh_list_scrub(struct lsh_list *list)
 	if (!lsh_spares_reserve(&spares, 1))
 		return;
 	while ((h = lsh_list_pop(list, &spares)) != NULL)
-		if (!is_gone(h))
+		if (__atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & LEASH__DEAD)
+			lsh_list_forget(h);
+		else
 			lsh_list_push(&left, h, &spares);
 	*list = left;
 	lsh_spares_free(&spares);

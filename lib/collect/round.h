@@ -5,9 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <leash/collect.h>
+#include "../heap.h"
 #include "../lock.h"
 #include "graph.h"
 #include "list.h"
+
+/* Chunks in reserve: two for each list. */
+#define LSH_SPARES (2 * (LEASH_GENERATIONS + 2))
 
 /* Held during a round, and by whoever looks at the lists. */
 extern struct lsh_lock lsh_round_lock LSH_HIDDEN;
@@ -17,10 +21,10 @@ struct lsh_round {
 	bool save;              /* keep what is found: LEASH_GC_DEBUG_SAVEALL */
 	bool only_read;         /* the logs, for the memory of those that have died */
 	bool freeze;            /* set aside what is looked at: leash_gc_freeze() */
+	bool exact;             /* look again at what was held by garbage of a later part: leash_collect() */
 
 	/* What came of it. */
 	uint64_t visited;
-	uint64_t candidates;
 	uint64_t collected;
 	uint64_t saved;
 	uint64_t rescued;
@@ -28,9 +32,12 @@ struct lsh_round {
 	uint64_t bytes;         /* of its arrays, at most */
 	bool given_up;
 
-	struct lsh_list suspects;
-	uint32_t suspect_nodes; /* the first of the graph */
+	struct lsh_chunk *chunks; /* suspects still to be looked at */
+	uint32_t suspects;        /* nodes: the first of the graph */
+	bool cleared;             /* of LOGGED */
+	struct lsh_list owed;     /* references that garbage had to objects of earlier parts: still counted, ours now */
 	struct lsh_spares spares;
+	struct lsh_batch dead;
 };
 
 /* Runs one; the caller holds the lock. */
@@ -47,8 +54,8 @@ extern struct lsh_list lsh_saved LSH_HIDDEN;
 /* The graph of the round that is on; its arrays are kept for the next. */
 extern struct lsh_graph lsh_round_graph LSH_HIDDEN;
 
-/* commit.c: decides what becomes of the components of the second graph, whose candidates have been read twice, and
- * does it in two steps, the second without lsh_pass. */
+/* commit.c: the second reading of the garbage of the graph, and what becomes of it; in two steps, the second without
+ * lsh_pass. */
 void lsh_commit(struct lsh_round *round);
 void lsh_commit_end(struct lsh_round *round);
 

@@ -200,6 +200,13 @@ void lsh_strike(struct lsh_record *record, struct leash__header *h)
 		__atomic_fetch_and(&h->shared, ~LEASH__LOGGED, __ATOMIC_RELAXED);
 }
 
+bool lsh_log_any(const struct lsh_record *record)
+{
+	const struct lsh_chunk *chunk = __atomic_load_n(&record->log.chunk, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&full, __ATOMIC_RELAXED) || (chunk && lsh_chunk_count(chunk));
+}
+
 struct lsh_chunk *lsh_logs_take(void)
 {
 	struct lsh_chunk *all = __atomic_exchange_n(&full, NULL, __ATOMIC_ACQUIRE);

@@ -52,6 +52,9 @@ void lsh_strike(struct lsh_record *record, struct leash__header *h);
 /* The same for the entry alone; true if it was there.  LOGGED is the caller's to clear. */
 bool lsh_strike_entry(struct lsh_record *record, const struct leash__header *h);
 
+/* Whether there is an entry in the calling thread's.  In a guard. */
+bool lsh_log_any(const struct lsh_record *record);
+
 /* Takes all logs.  What is in them is the caller's after an op-grace. */
 struct lsh_chunk *lsh_logs_take(void);
 
