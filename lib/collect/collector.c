@@ -44,7 +44,7 @@
 #define TURNS        64    /* of settling, beside threads that never rest */
 #define BEHIND_BY    16384 /* suspects in the logs: the collector cannot keep up */
 #define WAIT         10000000     /* nanoseconds: for the end of a round */
-#define LONG         16384 /* a log that is read in any case; husks in lists */
+#define LONG         16384 /* suspects that are looked at though few were born; husks */
 #define IDLE         100000000L   /* nanoseconds: for hooks that wait before a round, or after it, and do not get on */
 #define BOUND        10000000000L /* for all of them, and for the finalizers of a cycle */
 
@@ -113,7 +113,7 @@ static int due(void)
 	}
 	if (__atomic_load_n(&disabled, __ATOMIC_RELAXED) || threshold_of(0) == 0)
 		return -1;
-	if (net_births() <= threshold_of(0) && lsh_waiting[0].count < LONG)
+	if (net_births() <= threshold_of(0) && lsh_waiting[0].count + lsh_logs_length() < LONG)
 		return -1;
 	if (lsh_logs_count() + lsh_waiting[0].count == 0) {
 		__atomic_store_n(&lsh_collector_hungry, true, __ATOMIC_RELAXED);
@@ -287,18 +287,18 @@ long lsh_collect_all(void)
 	return collect(LEASH_GENERATIONS - 1);
 }
 
-/* Memory of objects that died while a list remembered them.  Under the round's lock. */
+/* Memory of objects that died while a log or a list remembered them.  Under the round's lock. */
 static void scrub(void)
 {
 	struct lsh_round round = { .only_read = true };
 	int g;
 
-	bool large = lsh_husk_bytes() > LSH_HUSK_BYTES_MAX;
-
-	if (lsh_logs_length() > LONG || large)
+	if (lsh_husks() < LONG && lsh_husk_bytes() <= LSH_HUSK_BYTES_MAX)
+		return;
+	if (lsh_logs_length())
 		lsh_round_run(&round);
-	if (!large &&
-	    (lsh_husks() < LONG || lsh_husks() < (lsh_waiting[1].count + lsh_waiting[2].count) / 2))
+	if (lsh_husks() < (lsh_waiting[1].count + lsh_waiting[2].count) / 2 &&
+	    lsh_husk_bytes() <= LSH_HUSK_BYTES_MAX)
 		return;
 	for (g = 0; g < LEASH_GENERATIONS; g++)
 		lsh_list_scrub(&lsh_waiting[g]);

@@ -10,8 +10,6 @@
 #include "places.h"
 
 #define SMALLEST_TABLE 64
-#define PAGE_SHIFT     12
-#define PER_PAGE       (1u << (PAGE_SHIFT - 5))
 
 struct page {
 	uint64_t number; /* 0: none */
@@ -46,29 +44,27 @@ static bool grow(struct lsh_places *places)
 	return true;
 }
 
-static uint32_t *in_page(struct lsh_places *places, uint64_t number, uint32_t index, const struct leash__header *h)
+static uint32_t *remember(struct lsh_places *places, uint64_t number, uint32_t index, const struct leash__header *h)
 {
 	places->last = number;
-	places->last_index = index;
-	return (uint32_t *)places->pages_.data + (size_t)index * PER_PAGE + ((uintptr_t)h >> 5) % PER_PAGE;
+	places->last_words = (uint32_t *)places->pages_.data + (size_t)index * LSH_PLACES;
+	return lsh_place_in(places->last_words, h);
 }
 
-uint32_t *lsh_place(struct lsh_places *places, const struct leash__header *h)
+uint32_t *lsh_place_find(struct lsh_places *places, const struct leash__header *h)
 {
-	uint64_t number = (uintptr_t)h >> PAGE_SHIFT;
+	uint64_t number = (uintptr_t)h >> LSH_PLACES_SHIFT;
 	const struct page *page;
 
-	if (number == places->last)
-		return in_page(places, number, places->last_index, h);
 	if (!places->table_size)
 		return NULL;
 	page = find(places, number);
-	return page->number ? in_page(places, number, page->index, h) : NULL;
+	return page->number ? remember(places, number, page->index, h) : NULL;
 }
 
 uint32_t *lsh_place_make(struct lsh_places *places, const struct leash__header *h)
 {
-	uint64_t number = (uintptr_t)h >> PAGE_SHIFT;
+	uint64_t number = (uintptr_t)h >> LSH_PLACES_SHIFT;
 	uint32_t *place = lsh_place(places, h);
 	struct page *page;
 
@@ -76,11 +72,11 @@ uint32_t *lsh_place_make(struct lsh_places *places, const struct leash__header *
 		return place;
 	if (places->page_count >= places->table_size / 2 && !grow(places))
 		return NULL;
-	if (!lsh_array_reserve(&places->pages_, (places->page_count + 1) * PER_PAGE * sizeof(uint32_t)))
+	if (!lsh_array_reserve(&places->pages_, (places->page_count + 1) * LSH_PLACES * sizeof(uint32_t)))
 		return NULL;
 	page = find(places, number);
 	*page = (struct page){ .number = number, .index = places->page_count++ };
-	return in_page(places, number, page->index, h);
+	return remember(places, number, page->index, h);
 }
 
 void lsh_places_clear(struct lsh_places *places, bool all)
@@ -88,7 +84,7 @@ void lsh_places_clear(struct lsh_places *places, bool all)
 	lsh_array_spare(&places->table_, all);
 	lsh_array_spare(&places->pages_, all);
 	if (places->pages_.data)
-		memset(places->pages_.data, 0, places->page_count * PER_PAGE * sizeof(uint32_t));
+		memset(places->pages_.data, 0, places->page_count * LSH_PLACES * sizeof(uint32_t));
 	if (places->table_.data)
 		memset(places->table_.data, 0, places->table_size * sizeof(struct page));
 	else

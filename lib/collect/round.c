@@ -68,13 +68,13 @@
 #include "round.h"
 
 #define KEPT_MAX (UINT32_C(1) << 28) /* bytes */
-#define PART     4096 /* suspects looked at together, about */
 #define AHEAD    8
 
 struct lsh_lock lsh_round_lock = LSH_LOCK_INIT(LSH_RANK_ROUND);
 struct lsh_list lsh_waiting[LEASH_GENERATIONS];
 struct lsh_list lsh_frozen;
 struct lsh_graph lsh_round_graph;
+uint32_t lsh_round_part = 4096;
 static bool frozen; /* objects of age 3 are */
 
 static unsigned age_of(uint64_t shared)
@@ -216,12 +216,6 @@ static struct lsh_chunk *take_chunks(const struct lsh_round *round)
 	return chunks;
 }
 
-static void fetch(const struct lsh_chunk *chunk, uint32_t i)
-{
-	if (i + AHEAD < chunk->count)
-		__builtin_prefetch(chunk->entries[i + AHEAD], 1);
-}
-
 static void clear_flag(struct lsh_round *round, struct leash__header **entry)
 {
 	uint64_t old;
@@ -249,7 +243,8 @@ static void clear_flags(struct lsh_round *round)
 
 	for (chunk = round->chunks; chunk; chunk = chunk->next) {
 		for (i = 0; i < chunk->count; i++) {
-			fetch(chunk, i);
+			if (i + AHEAD < chunk->count)
+				__builtin_prefetch(chunk->entries[i + AHEAD], 1);
 			clear_flag(round, &chunk->entries[i]);
 		}
 	}
@@ -286,17 +281,19 @@ static void add_suspect(struct lsh_round *round, struct leash__header *h)
 
 static void add_suspects(struct lsh_round *round)
 {
-	uint32_t i;
+	struct lsh_chunk *chunk;
 
-	while (round->chunks && lsh_round_graph.node_count < PART) {
-		struct lsh_chunk *chunk = next_chunk(round);
+	while ((chunk = round->chunks) != NULL && lsh_round_graph.node_count < lsh_round_part) {
+		if (chunk->count) {
+			struct leash__header *h = chunk->entries[--chunk->count];
 
-		for (i = 0; i < chunk->count; i++) {
-			fetch(chunk, i);
-			if (chunk->entries[i])
-				add_suspect(round, chunk->entries[i]);
+			if (chunk->count >= AHEAD)
+				__builtin_prefetch(chunk->entries[chunk->count - AHEAD], 1);
+			if (h)
+				add_suspect(round, h);
+		} else {
+			lsh_spares_give(&round->spares, next_chunk(round));
 		}
-		lsh_spares_give(&round->spares, chunk);
 	}
 	round->suspects = lsh_round_graph.node_count;
 }

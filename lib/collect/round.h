@@ -51,6 +51,9 @@ extern struct lsh_list lsh_waiting[LEASH_GENERATIONS] LSH_HIDDEN;
 extern struct lsh_list lsh_frozen LSH_HIDDEN;
 extern struct lsh_list lsh_saved LSH_HIDDEN;
 
+/* How many suspects are looked at together. */
+extern uint32_t lsh_round_part LSH_HIDDEN;
+
 /* The graph of the round that is on; its arrays are kept for the next. */
 extern struct lsh_graph lsh_round_graph LSH_HIDDEN;
 
