@@ -257,6 +257,7 @@ static struct lsh_chunk *next_chunk(struct lsh_round *round)
 	struct lsh_chunk *chunk = round->chunks;
 
 	round->chunks = chunk->next;
+	round->entry = 0;
 	return chunk;
 }
 
@@ -284,16 +285,16 @@ static void add_suspects(struct lsh_round *round)
 	struct lsh_chunk *chunk;
 
 	while ((chunk = round->chunks) != NULL && lsh_round_graph.node_count < lsh_round_part) {
-		if (chunk->count) {
-			struct leash__header *h = chunk->entries[--chunk->count];
+		uint32_t i = round->entry++;
 
-			if (chunk->count >= AHEAD)
-				__builtin_prefetch(chunk->entries[chunk->count - AHEAD], 1);
-			if (h)
-				add_suspect(round, h);
-		} else {
+		if (i == chunk->count) {
 			lsh_spares_give(&round->spares, next_chunk(round));
+			continue;
 		}
+		if (i + AHEAD < chunk->count)
+			__builtin_prefetch(chunk->entries[i + AHEAD], 1);
+		if (chunk->entries[i])
+			add_suspect(round, chunk->entries[i]);
 	}
 	round->suspects = lsh_round_graph.node_count;
 }
@@ -472,12 +473,12 @@ static void file_rest(struct lsh_round *round)
 	uint32_t i;
 
 	while (round->chunks) {
-		struct lsh_chunk *chunk = next_chunk(round);
+		struct lsh_chunk *chunk = round->chunks;
 
-		for (i = 0; i < chunk->count; i++)
+		for (i = round->entry; i < chunk->count; i++)
 			if (chunk->entries[i] && (round->cleared || concerns(round, chunk->entries[i])))
 				file(round, chunk->entries[i]);
-		lsh_spares_give(&round->spares, chunk);
+		lsh_spares_give(&round->spares, next_chunk(round));
 	}
 }
 

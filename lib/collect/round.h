@@ -33,6 +33,7 @@ struct lsh_round {
 	bool given_up;
 
 	struct lsh_chunk *chunks; /* suspects still to be looked at */
+	uint32_t entry;           /* where to go on in the first of them */
 	uint32_t suspects;        /* nodes: the first of the graph */
 	bool cleared;             /* of LOGGED */
 	struct lsh_list owed;     /* references that garbage had to objects of earlier parts: still counted, ours now */
