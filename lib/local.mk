@@ -10,8 +10,11 @@ leashinclude_HEADERS = \
 	include/leash/object.h \
 	include/leash/scope.h \
 	include/leash/see.h \
+	include/leash/slot.h \
+	include/leash/stock.h \
 	include/leash/type.h \
-	include/leash/version.h
+	include/leash/version.h \
+	include/leash/weak.h
 
 library_sources = \
 	lib/ask.c \

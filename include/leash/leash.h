@@ -15,6 +15,9 @@
  *   object.h    birth, closing, retired buffers, flushing, shutdown
  *   field.h     references held by other objects and by variables
  *   scope.h     references that end with a C scope
+ *   weak.h      weak references, and functions that are called when an object dies
+ *   slot.h      references that threads replace without a lock; read sections
+ *   stock.h     strings, arrays and maps that are managed objects
  *   collect.h   the cycle collector
  *   see.h       statistics
  */
@@ -28,6 +31,9 @@
 #include <leash/object.h>
 #include <leash/field.h>
 #include <leash/scope.h>
+#include <leash/weak.h>
+#include <leash/slot.h>
+#include <leash/stock.h>
 #include <leash/collect.h>
 #include <leash/see.h>
 

@@ -36,12 +36,19 @@ extern "C" {
 /* Never defer a decrement of such an object: it dies, at the latest, in the call that drops its last
  * reference, unless another thread owns it (then a moment later).  For large or scarce things. */
 #define LEASH_PROMPT 2u
+/* Weak references to such objects are allowed (weak.h); costs eight bytes an object. */
+#define LEASH_WEAKABLE 4u
 
-/* One strong field, packed: byte offset (bits 0-31), number of references (32-55), kind (56-63). */
+/* One field, packed: byte offset (bits 0-31), number of references (32-55), kind (56-63). */
 typedef uint64_t leash_field;
 
 #define LEASH__FIELD_STRONG 0 /* `number` references, one after the other */
 #define LEASH__FIELD_TAIL   1 /* as many as fit from the offset to the end of the object */
+#define LEASH__FIELD_WEAK   2 /* weak references */
+#define LEASH__FIELD_SLOT   3 /* shared slots: references, too */
+
+struct leash__weak;
+struct leash__slotted;
 
 /* Is given the address of each reference a traced object holds. */
 typedef void leash_visit_fn(void *field, void *arg);
@@ -51,9 +58,9 @@ typedef struct leash_type {
 	const char *name LEASH__NULL;
 	/* Bytes of the payload, at most 2^32 - 1; what leash_new_extra() adds comes on top. */
 	size_t size LEASH__ZERO;
-	/* LEASH_ACYCLIC, LEASH_PROMPT, or both. */
+	/* Of LEASH_ACYCLIC, LEASH_PROMPT and LEASH_WEAKABLE. */
 	unsigned flags LEASH__ZERO;
-	/* The strong references in the payload, their number and their names: see LEASH_FIELDS. */
+	/* The references in the payload, their number and their names: see LEASH_FIELDS. */
 	const leash_field *fields LEASH__NULL;
 	size_t field_count LEASH__ZERO;
 	const char *field_names LEASH__NULL;
@@ -78,8 +85,8 @@ typedef struct leash_type {
 #endif
 
 /* LEASH_FIELDS(struct T, member, ...) stands in the initialiser of a leash_type and names the strong
- * fields of struct T, at most 32 entries: plain pointers to managed objects, whole arrays of them,
- * single elements (`pair[0]`), and LEASH_TAIL(member) for a flexible array of them at the end, which
+ * fields of struct T, at most 32 entries: plain pointers to managed objects, slots (slot.h), whole arrays of them,
+ * single elements (`pair[0]`), weak references (weak.h), and LEASH_TAIL(member) for a flexible array of them at the end, which
  * reaches as far as the object was made with leash_new_extra().  Fields are NULL or a managed object. */
 #define LEASH_TAIL(member) (member)
 #ifdef __cplusplus
@@ -108,7 +115,8 @@ typedef struct leash_type {
 
 #define LEASH__WORD_STRONG(T, m)                                                                   \
 	((leash_field)offsetof(T, m) + LEASH__CHECK(T, m) +                                        \
-	 ((leash_field)(sizeof(((T *)0)->m) / sizeof(void *)) << 32))
+	 ((leash_field)(sizeof(((T *)0)->m) / sizeof(void *)) << 32) +                             \
+	 ((leash_field)LEASH__REFERENCE(T, m) << 56))
 #define LEASH__WORD_TAIL(T, m)                                                                     \
 	((leash_field)offsetof(T, LEASH__BARE m) + LEASH__CHECK(T, LEASH__BARE m[0]) +             \
 	 ((leash_field)LEASH__FIELD_TAIL << 56))
@@ -126,7 +134,16 @@ template <class M> constexpr leash_field check()
 		      "LEASH_FIELDS names pointers and arrays of pointers");
 	return 0;
 }
+template <class M> constexpr leash_field reference()
+{
+	using bare = typename std::remove_cv<typename std::remove_pointer<typename std::remove_all_extents<
+		typename std::remove_reference<M>::type>::type>::type>::type;
+	return std::is_same<bare, leash__weak>::value      ? LEASH__FIELD_WEAK :
+	       std::is_same<bare, leash__slotted>::value ? LEASH__FIELD_SLOT :
+							     LEASH__FIELD_STRONG;
+}
 } // namespace leash_detail
+#define LEASH__REFERENCE(T, m) leash_detail::reference<decltype(((T *)0)->m)>()
 #define LEASH__CHECK(T, m) leash_detail::check<decltype(((T *)0)->m)>()
 #else
 /* The address of the member if it is a pointer, of its first element if it is an array: in both cases what that
@@ -136,6 +153,11 @@ template <class M> constexpr leash_field check()
 		     __builtin_types_compatible_p(__typeof__(((T *)0)->m),                         \
 						  __typeof__(&*((T *)0)->m)),                      \
 		     &((T *)0)->m, &*((T *)0)->m)))
+#define LEASH__REFERENCE(T, m)                                                                     \
+	_Generic(((T *)0)->m,                                                                      \
+		struct leash__weak *: LEASH__FIELD_WEAK, struct leash__weak **: LEASH__FIELD_WEAK, \
+		struct leash__slotted *: LEASH__FIELD_SLOT,                                        \
+		struct leash__slotted **: LEASH__FIELD_SLOT, default: LEASH__FIELD_STRONG)
 #endif
 
 #define LEASH__EACH(T, ...)                                                                        \

@@ -1,0 +1,104 @@
+/* Shared slots: strong references that threads load and replace without a lock; and read sections.
+ *
+ *     leash_slot current;                            a global or a member; all bytes 0: NULL
+ *     leash_slot_store_take(&current, config_new());  replaces what was there
+ *     struct config *c = leash_slot_load(&current);   a reference of the caller's, or NULL
+ *
+ *     leash_read_lock();
+ *     const struct config *c = leash_slot_peek(&current);   whole until unlock, and not counted
+ *     ... c->limit ...
+ *     leash_read_unlock();
+ *
+ * A slot is one word.  Slots that are members of managed objects are named in LEASH_FIELDS(); the collector sees
+ * through them.  An object that was ever stored in a slot dies in two steps: at its last reference it is dead, and its
+ * weak references are NULL; its hooks run, and its fields are released, on a thread of the library's when no read section
+ * can still look at it.
+ *
+ * What is peeked at is never retained, and its fields are only read, with leash_slot_peek() or as constants; to keep the
+ * object, load the slot.
+ *
+ * Thread safety: all of it, but leash_slot_init().  Progress: lock-free.  Cost: of a load that of a weak load; of
+ * a peek one read; of a store an atomic exchange and what the release of the old object costs.
+ */
+#ifndef LEASH_SLOT_H
+#define LEASH_SLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <urcu/static/urcu-bp.h>
+
+#include <leash/abi.h>
+#include <leash/count.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Reserved, but for its name. */
+struct leash__slotted {
+	char unused;
+};
+
+/* A shared slot; one word. */
+typedef struct leash__slotted *leash_slot;
+
+#pragma GCC visibility push(default)
+
+/* Makes *slot, whatever it held, hold a new reference to the object, or NULL. */
+void leash_slot_init(leash_slot *slot, const void *object) __attribute__((nonnull(1)));
+
+/* Stores a new reference, and releases what was there. */
+void leash_slot_store(leash_slot *slot, const void *object) __attribute__((nonnull(1)));
+
+/* The same with the caller's reference, which is consumed. */
+void leash_slot_store_take(leash_slot *slot, const void *object) __attribute__((nonnull(1)));
+
+/* A new reference to what is there, or NULL. */
+void *leash_slot_load(const leash_slot *slot) __attribute__((nonnull, warn_unused_result));
+
+/* Stores the caller's reference, which is consumed, and returns the one that was there, which is the caller's. */
+void *leash_slot_exchange(leash_slot *slot, const void *object) __attribute__((nonnull(1), warn_unused_result));
+
+/* If `expected` is there, to which the caller holds a reference (or NULL): stores a new reference to the object, releases
+ * the slot's to `expected`, and returns true.  Else false, and nothing has changed. */
+bool leash_slot_compare_exchange(leash_slot *slot, const void *expected, const void *object)
+	__attribute__((nonnull(1)));
+
+/* Makes it NULL, and releases what was there. */
+void leash_slot_clear(leash_slot *slot) __attribute__((nonnull));
+
+/* For bindings of other languages: what stands below inline. */
+void leash_read_lock(void);
+void leash_read_unlock(void);
+
+/* What the inline load cannot do in two steps.  Inside the guard, which it leaves. */
+LEASH__DIRECT void *leash__slot_load_slow(const leash_slot *slot);
+
+#pragma GCC visibility pop
+
+/* Read sections nest.  Inside one a thread may do everything but wait for the library: leash_collect() returns -EDEADLK. */
+static inline void leash__read_lock(void)
+{
+	_urcu_bp_read_lock();
+}
+
+static inline void leash__read_unlock(void)
+{
+	_urcu_bp_read_unlock();
+}
+
+/* What is there, not counted.  Inside a read section. */
+static inline const void *leash_slot_peek(const leash_slot *slot)
+{
+	return __atomic_load_n(slot, __ATOMIC_CONSUME);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#define leash_read_lock()   leash__read_lock()
+#define leash_read_unlock() leash__read_unlock()
+
+#endif
