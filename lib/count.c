@@ -109,10 +109,10 @@ enum lsh_outcome lsh_apply(struct lsh_record *record, struct leash__header *h, u
 		int64_t count = lsh_shared_count(old) - (int64_t)n;
 
 		LSH_POINT("apply: before the swap");
-		if (old & LEASH__IMMORTAL)
-			return LSH_ALIVE;
 		if (old & LEASH__DEAD)
 			lsh_fault(h, "released after its death");
+		if (old & LEASH__IMMORTAL)
+			return LSH_ALIVE;
 		outcome = LSH_ALIVE;
 		if (old & LEASH__MERGED) {
 			if (count < 0)
@@ -225,7 +225,8 @@ void lsh_finish(struct lsh_record *record, struct leash__header *h, enum lsh_out
 {
 	if (outcome == LSH_DIED)
 		lsh_strike(record, h);
-	if (__builtin_expect(outcome == LSH_DIED && lsh_type_of(h)->simple, 1)) {
+	if (__builtin_expect(outcome == LSH_DIED && lsh_type_of(h)->simple &&
+				     !(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & (LEASH__WEAK | LEASH__PUBLISHED)), 1)) {
 		struct leash__header *rest = lsh_free_in_guard(record, h);
 
 		lsh_end(record);
@@ -357,7 +358,7 @@ void leash__release_suspect(struct leash__header *h)
 /* Anything but a plain addition; ends the guard. */
 static __attribute__((noinline)) void *retain_oddly(struct lsh_record *record, struct leash__header *h)
 {
-	if (!(lsh_load_shared(h) & LEASH__IMMORTAL))
+	if ((lsh_load_shared(h) & LEASH__SEVERED) != LEASH__IMMORTAL)
 		add_shared(h, 1);
 	lsh_end(record);
 	return h + 1;
@@ -473,6 +474,39 @@ void leash__release_missed(struct leash__header *h)
 		release_oddly(record, h);
 }
 
+static void retain_owned(struct leash__header *h)
+{
+	uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
+
+	if (local >= UINT32_MAX - LEASH__LOCAL_ONE) {
+		add_shared(h, LOCAL_PART);
+		local -= LOCAL_PART * LEASH__LOCAL_ONE;
+	}
+	__atomic_store_n(&h->local, (local | LEASH__LOCAL_TOUCHED) + LEASH__LOCAL_ONE, __ATOMIC_RELAXED);
+}
+
+bool lsh_try_retain(struct lsh_record *record, struct leash__header *h, uint64_t refused)
+{
+	uint64_t old;
+
+	if (lsh_owns(record, h)) {
+		retain_owned(h);
+		return true;
+	}
+	old = lsh_load_shared(h);
+	do {
+		LSH_POINT("try retain: before the swap");
+		if (old & refused)
+			return false;
+		if (old & LEASH__IMMORTAL)
+			return true;
+	} while (!lsh_swap_shared(h, &old, (old + LEASH__ONE) | LEASH__TOUCHED));
+	if (__builtin_expect(lsh_shared_count(old) + 1 >= LSH_IMMORTAL_AT, 0) &&
+	    !(__atomic_fetch_or(&h->shared, LEASH__IMMORTAL, __ATOMIC_ACQ_REL) & LEASH__IMMORTAL))
+		lsh_overflowed(h);
+	return true;
+}
+
 void *leash__retain_slow(const void *object)
 {
 	struct leash__header *h = leash__header_of(object);
@@ -481,14 +515,7 @@ void *leash__retain_slow(const void *object)
 	lsh_harden_check(h, "leash_retain");
 	record = lsh_begin();
 	if (lsh_owns(record, h)) {
-		uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
-
-		if (local >= UINT32_MAX - LEASH__LOCAL_ONE) {
-			add_shared(h, LOCAL_PART);
-			local -= LOCAL_PART * LEASH__LOCAL_ONE;
-		}
-		__atomic_store_n(&h->local, (local | LEASH__LOCAL_TOUCHED) + LEASH__LOCAL_ONE,
-				 __ATOMIC_RELAXED);
+		retain_owned(h);
 		lsh_end(record);
 		return h + 1;
 	}

@@ -17,6 +17,11 @@ static inline uint64_t lsh_with_count(uint64_t shared, int64_t count)
 	return (shared & UINT64_C(0xffffffff)) | (uint64_t)count << LEASH__COUNT_SHIFT;
 }
 
+static inline bool lsh_is_severed(const struct leash__header *h)
+{
+	return (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__SEVERED) == LEASH__SEVERED;
+}
+
 /* A shared count that reaches this makes the object immortal. */
 #define LSH_IMMORTAL_AT INT64_C(0x60000000)
 
@@ -43,6 +48,10 @@ enum lsh_outcome {
 
 /* Gives up n references through the shared word.  In a guard begun by lsh_begin_with(h). */
 enum lsh_outcome lsh_apply(struct lsh_record *record, struct leash__header *h, uint64_t n);
+
+/* Adds a reference to an object that the caller's guard has found and to which it has none, unless its shared word says
+ * one of the flags in `refused`.  Its memory is there until the guard ends. */
+bool lsh_try_retain(struct lsh_record *record, struct leash__header *h, uint64_t refused);
 
 /* Gives up one reference, deferring nothing; buries or queues as needed.  `prompt` tells whether the
  * death's hooks may run on this thread. */

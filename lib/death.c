@@ -2,9 +2,12 @@
  *
  * The order, for one object, from the moment its count is 0:
  *
- *      dead (set by the step that made the count 0)
+ *      dead (set by the step that made the count 0); weak references are NULL
+ *      if it was ever in a slot: the finalizer thread waits until no reader looks at it
+ *      watches                                                               users' code
  *      close, if it was never closed; finalize, if it was never finalized    users' code
  *      strong fields emptied and released
+ *      weak references in its fields cleared
  *      destroy                                                              users' code
  *      memory
  *
@@ -36,6 +39,7 @@
 #include "heap.h"
 #include "points.h"
 #include "thread.h"
+#include "weak.h"
 
 static __thread struct lsh_grave *grave; /* what this thread is burying */
 static __thread unsigned hook_depth;
@@ -114,6 +118,7 @@ static void free_memory(struct leash__header *h)
 	struct lsh_record *record;
 	struct leash__header *rest;
 
+	lsh_weak_leave(h);
 	lsh_harden_remove(h);
 	record = lsh_begin();
 	rest = lsh_free_in_guard(record, h);
@@ -137,6 +142,11 @@ static void bury_one(struct lsh_grave *here, struct leash__header *h, bool promp
 	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&here->current, h, __ATOMIC_RELAXED);
+	if (shared & LEASH__WEAK) {
+		set_stage(here, LSH_GRAVE_HOOKS);
+		lsh_watches_run(h);
+		set_stage(here, LSH_GRAVE_NONE);
+	}
 	if (entry->hooks && !(shared & LEASH__FINALIZED) &&
 	    (type->finalize || (type->close && !(shared & LEASH__CLOSED)))) {
 		set_stage(here, LSH_GRAVE_HOOKS);
@@ -149,6 +159,8 @@ static void bury_one(struct lsh_grave *here, struct leash__header *h, bool promp
 	set_stage(here, LSH_GRAVE_FIELDS);
 	if (entry->references)
 		lsh_type_visit(h, release_field, &prompt);
+	if (entry->weak_fields)
+		lsh_weak_clear_fields(h);
 	set_stage(here, LSH_GRAVE_DESTROY);
 	if (type->destroy)
 		lsh_run_hook(type->destroy, h + 1);
@@ -177,8 +189,15 @@ void lsh_bury_in(struct lsh_grave *here)
 void lsh_bury(struct leash__header *h, bool prompt)
 {
 	struct lsh_grave own = { .current = NULL }, *here = grave ? grave : &own;
+	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	if (!prompt && lsh_type_of(h)->hooks) {
+	if (shared & LEASH__WEAK)
+		lsh_weak_died(h);
+	if (shared & LEASH__PUBLISHED) {
+		lsh_finalizers_push_published(h);
+		return;
+	}
+	if (!prompt && (lsh_type_of(h)->hooks || (shared & LEASH__WEAK && lsh_watched(h)))) {
 		lsh_finalizers_push(h);
 		return;
 	}
@@ -198,6 +217,9 @@ void lsh_bury_empty(struct leash__header *h, struct lsh_batch *batch)
 		lsh_finalizers_push(h);
 		return;
 	}
+	if (lsh_type_of(h)->weak_fields)
+		lsh_weak_clear_fields(h);
+	lsh_weak_leave(h);
 	lsh_harden_remove(h);
 	lsh_batch_add(batch, h);
 }

@@ -330,6 +330,7 @@ void leash_flush(void)
 
 	if (record) {
 		lsh_deferred_flush(record);
+		lsh_limbo_empty(record);
 		lsh_lock(&lsh_registry);
 		owed = record->deferred.owed;
 		lsh_unlock(&lsh_registry);

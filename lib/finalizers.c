@@ -30,6 +30,7 @@
 #include "revoke.h"
 #include "thread.h"
 #include "track.h"
+#include "weak.h"
 #include "worker.h"
 
 #define BACKLOG_HELP  4096
@@ -48,6 +49,7 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 /* Under the worker's lock. */
 static struct leash__header *first, *last;
 static struct retired *retired;
+static struct leash__header *published; /* linked through their headers */
 static struct lsh_group *groups, **groups_end = &groups;
 static size_t group_count; /* queued and in work */
 static size_t ended;   /* items, ever */
@@ -75,15 +77,29 @@ static void add_to_backlog(void)
 		lsh_worker_wake_locked(&worker);
 }
 
-void lsh_finalizers_push(struct leash__header *h)
+static void append(struct leash__header *h)
 {
 	lsh_set_link(h, NULL);
-	lsh_lock(&worker.lock);
 	if (first)
 		lsh_set_link(last, h);
 	else
 		first = h;
 	last = h;
+}
+
+void lsh_finalizers_push(struct leash__header *h)
+{
+	lsh_lock(&worker.lock);
+	append(h);
+	add_to_backlog();
+	lsh_unlock(&worker.lock);
+}
+
+void lsh_finalizers_push_published(struct leash__header *h)
+{
+	lsh_lock(&worker.lock);
+	lsh_set_link(h, published);
+	published = h;
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
 }
@@ -124,19 +140,40 @@ static void wait_for_readers(void)
 	LSH_ACQUIRE(&lsh_readers);
 }
 
-static void free_retired(struct retired *list)
+/* After the wait they are as other dead are. */
+static void queue_published(struct leash__header *list)
+{
+	while (list) {
+		struct leash__header *h = list;
+
+		list = lsh_link(h);
+		lsh_lock(&worker.lock);
+		append(h);
+		lsh_unlock(&worker.lock);
+	}
+}
+
+static void forget(struct retired *list, struct leash__header *graves)
+{
+	size_t number = 0;
+
+	for (; list; list = list->next)
+		number++;
+	for (; graves; graves = lsh_link(graves))
+		number++;
+	done(number);
+}
+
+static void free_retired(struct retired *list, struct leash__header *graves)
 {
 	size_t number = 0;
 
 	if (no_grace) {
-		while (list) {
-			list = list->next;
-			number++;
-		}
-		done(number);
+		forget(list, graves);
 		return;
 	}
 	wait_for_readers();
+	queue_published(graves);
 	while (list) {
 		struct retired *next = list->next;
 
@@ -182,6 +219,25 @@ static struct lsh_group *pop_group(void)
 	return group;
 }
 
+/* Garbage is found by nobody, so what readers still look at when the group comes here they do not see much longer; and
+ * a hook that stores it in a slot, makes it published again.  False if there is no waiting for them. */
+static bool wait_for_group(struct lsh_group *group)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < group->count; i++)
+		any |= (__atomic_load_n(&group->members[i]->shared, __ATOMIC_RELAXED) & LEASH__PUBLISHED) != 0;
+	if (!any)
+		return true;
+	if (no_grace)
+		return false;
+	wait_for_readers();
+	for (i = 0; i < group->count; i++)
+		__atomic_fetch_and(&group->members[i]->shared, ~LEASH__PUBLISHED, __ATOMIC_RELAXED);
+	return true;
+}
+
 static void run_hooks_in_cycle(struct leash__header *h)
 {
 	const leash_type *type = lsh_type_of(h)->type;
@@ -211,6 +267,10 @@ static void run_group(struct lsh_group *group)
 {
 	size_t i;
 
+	if (!wait_for_group(group))
+		return;
+	for (i = 0; i < group->count; i++)
+		lsh_watches_run(group->members[i]);
 	for (i = 0; i < group->count; i++)
 		run_hooks_in_cycle(group->members[i]);
 	LSH_POINT("finalizers: group done");
@@ -276,6 +336,7 @@ static void body(void)
 
 	for (turn = 1;; turn++) {
 		/* Buffers do not wait for ever, however many deaths there are. */
+		struct leash__header *graves;
 		struct retired *list;
 		bool stop;
 
@@ -297,12 +358,14 @@ static void body(void)
 		lsh_lock(&worker.lock);
 		list = retired;
 		retired = NULL;
+		graves = published;
+		published = NULL;
 		stop = worker.stopping && !first && !groups;
-		if (!list && !first && !groups)
+		if (!list && !graves && !first && !groups)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
-		if (list)
-			free_retired(list);
+		if (list || graves)
+			free_retired(list, graves);
 		else if (stop)
 			return;
 		else
@@ -475,6 +538,8 @@ void lsh_finalizers_take_up(void)
 	for (h = first; h; h = lsh_link(h))
 		number++;
 	for (node = retired; node; node = node->next)
+		number++;
+	for (h = published; h; h = lsh_link(h))
 		number++;
 	set_backlog(number);
 	if (number)

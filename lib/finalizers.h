@@ -10,6 +10,9 @@
 /* Queues a dead object whose type has hooks. */
 void lsh_finalizers_push(struct leash__header *h);
 
+/* Queues a dead object that readers may be looking at: it is buried when they no longer can. */
+void lsh_finalizers_push_published(struct leash__header *h);
+
 /* Queues free_fn(ptr) for after the grace periods.  False when there is no memory. */
 bool lsh_finalizers_retire(void *ptr, void (*free_fn)(void *));
 

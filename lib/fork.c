@@ -33,6 +33,7 @@
 #include "revoke.h"
 #include "shutdown.h"
 #include "thread.h"
+#include "weak.h"
 
 static void before(void)
 {
@@ -42,6 +43,7 @@ static void before(void)
 	lsh_threads_lock();
 	lsh_pending_lock();
 	lsh_types_lock();
+	lsh_weak_lock();
 	lsh_logs_lock();
 	lsh_heap_lock();
 	lsh_background_lock();
@@ -56,6 +58,7 @@ static void unlock(void)
 	lsh_background_unlock();
 	lsh_heap_unlock();
 	lsh_logs_unlock();
+	lsh_weak_unlock();
 	lsh_types_unlock();
 	lsh_pending_unlock();
 	lsh_threads_unlock();

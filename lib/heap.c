@@ -36,6 +36,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "limbo.h"
 #include "lock.h"
 #include "options.h"
 #include "points.h"
@@ -317,7 +318,7 @@ static void push_kept(struct leash__header *h)
 static void keep(struct leash__header *h)
 {
 	/* First: once it is pushed somebody may free it. */
-	__atomic_fetch_add(&kept_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
+	__atomic_fetch_add(&kept_bytes, lsh_block_bytes(h), __ATOMIC_RELAXED);
 	push_kept(h);
 }
 
@@ -326,10 +327,9 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 {
 	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	*bytes = sizeof(*h) + lsh_payload(h);
+	*bytes = lsh_block_bytes(h);
 	if (!(shared & LEASH__EXTRA))
 		return h;
-	*bytes += sizeof(struct lsh_prefix);
 	h--;
 	h->shared = LEASH__DEAD | LEASH__MERGED;
 	h->owner = LEASH__NOBODY;
@@ -340,7 +340,7 @@ static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
 static uint8_t magazine_of(const struct leash__header *h)
 {
 	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
-		return lsh_magazine_for(sizeof(*h) + sizeof(struct lsh_prefix) + lsh_payload(h));
+		return lsh_magazine_for(lsh_block_bytes(h));
 	return lsh_type_of(h)->magazine;
 }
 
@@ -351,7 +351,7 @@ static bool leave_husk(struct leash__header *h)
 
 	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED))
 		return false;
-	bytes = sizeof(*h) + lsh_payload(h);
+	bytes = lsh_block_bytes(h);
 	__atomic_fetch_add(&husks, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&husk_bytes, bytes, __ATOMIC_RELAXED);
 	LSH_POINT("heap: husk");
@@ -372,22 +372,29 @@ struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash_
 		keep(h);
 		return NULL;
 	}
-	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & (LEASH__EXTRA | LEASH__WEAK | LEASH__PUBLISHED))
 		return h;
 	return lsh_magazine_push(&record->magazines.of[lsh_type_of(h)->magazine], h) ? NULL : h;
 }
 
 void lsh_free_after(struct lsh_record *record, struct leash__header *h)
 {
-	struct lsh_magazine *magazine;
-	size_t bytes;
-	uint8_t i;
-
 	if (!h)
 		return;
-	i = magazine_of(h);
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & (LEASH__WEAK | LEASH__PUBLISHED))
+		lsh_limbo_add(h);
+	else
+		lsh_block_release(record, h);
+}
+
+void lsh_block_release(struct lsh_record *record, struct leash__header *h)
+{
+	struct lsh_magazine *magazine;
+	uint8_t i = magazine_of(h);
+	size_t bytes;
+
 	h = block_of(h, &bytes);
-	if (i == LSH_NO_MAGAZINE || lsh_is_guest(record)) {
+	if (i == LSH_NO_MAGAZINE || !record || lsh_is_guest(record)) {
 		lsh_block_free(h, bytes);
 		return;
 	}
@@ -407,7 +414,7 @@ void lsh_free_after(struct lsh_record *record, struct leash__header *h)
 void lsh_husk_free(struct leash__header *h)
 {
 	__atomic_fetch_sub(&husks, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_sub(&husk_bytes, sizeof(*h) + lsh_payload(h), __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&husk_bytes, lsh_block_bytes(h), __ATOMIC_RELAXED);
 	push_kept(h);
 }
 
@@ -534,17 +541,9 @@ void lsh_kept_free(void)
 		keep_blocks(i, blocks[i]);
 	record = h ? lsh_record() : NULL;
 	for (; h; h = next) {
-		struct leash__header *block;
-		size_t bytes;
-
 		next = lsh_link(h);
 		__builtin_prefetch(next, 1);
-		if (record) {
-			lsh_free_after(record, h);
-			continue;
-		}
-		block = block_of(h, &bytes);
-		lsh_block_free(block, bytes);
+		lsh_free_after(record, h);
 	}
 }
 

@@ -86,6 +86,9 @@ void lsh_block_free(void *block, size_t bytes);
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h);
 void lsh_free_after(struct lsh_record *record, struct leash__header *h);
 
+/* The block of an object that no load can find any more either; the record may be NULL. */
+void lsh_block_release(struct lsh_record *record, struct leash__header *h);
+
 /* The memory of objects that die from now on is kept, by the end of an op-grace at the latest (which
  * lsh_keep_begin() waits for), until lsh_keep_end() has been called as often.  Free blocks are not reused while it
  * lasts only if they were objects when it began. */

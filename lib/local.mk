@@ -29,6 +29,7 @@ library_sources = \
 	lib/collect/questions.c \
 	lib/collect/round.c lib/collect/round.h \
 	lib/collect/suspects.c lib/collect/suspects.h \
+	lib/collect/verdict.c lib/collect/verdict.h \
 	lib/count.c lib/count.h \
 	lib/death.c lib/death.h \
 	lib/deferred.c lib/deferred.h \
@@ -41,14 +42,17 @@ library_sources = \
 	lib/heap.c lib/heap.h \
 	lib/object.c \
 	lib/options.c lib/options.h \
+	lib/limbo.c lib/limbo.h \
 	lib/lock.c lib/lock.h \
 	lib/points.h \
 	lib/revoke.c lib/revoke.h \
 	lib/shutdown.c lib/shutdown.h \
 	lib/see/statistics.c lib/see/statistics.h \
+	lib/slot.c \
 	lib/thread.c lib/thread.h \
 	lib/track.h \
 	lib/type.c lib/type.h \
+	lib/weak.c lib/weak.h \
 	lib/words.h \
 	lib/worker.c lib/worker.h
 

@@ -90,6 +90,8 @@ static void emergency(struct lsh_record *record)
 
 	if (record)
 		lsh_deferred_flush(record);
+	if (record)
+		lsh_limbo_empty(record);
 	lsh_background_pass(true);
 	lsh_collector_hurry(&deadline);
 	lsh_finalizers_wait(&deadline);
@@ -104,6 +106,7 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 	const struct lsh_type *entry = lsh_type_find(type);
 	size_t front = sizeof(struct leash__header) + (has_extra ? sizeof(struct lsh_prefix) : 0);
 	struct leash__header *h;
+	size_t bytes;
 	void *object;
 	int attempt;
 
@@ -113,6 +116,7 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 		errno = EINVAL;
 		return NULL;
 	}
+	bytes = front + (has_extra ? entry->size + extra : entry->body);
 	lsh_finalizers_throttle();
 	lsh_pending_throttle();
 	if (record && entry->cyclic)
@@ -120,18 +124,18 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 	for (attempt = 0; attempt < 2; attempt++) {
 		if (attempt)
 			emergency(record);
-		h = find_block(record, front + entry->size + extra, front);
+		h = find_block(record, bytes, front);
 		if (!h)
 			continue;
 		if (has_extra) {
 			h++;
 			lsh_prefix_of(h)->extra = extra;
-			lsh_prefix_of(h)->reserved = 0;
+			lsh_prefix_of(h)->weak = NULL;
 		}
 		object = finish_birth(h, entry, entry->birth | (has_extra ? LEASH__EXTRA : 0));
 		if (object)
 			return object;
-		lsh_block_free(has_extra ? h - 1 : h, front + entry->size + extra);
+		lsh_block_free(has_extra ? h - 1 : h, bytes);
 	}
 	errno = ENOMEM;
 	return NULL;
@@ -151,7 +155,7 @@ static void remember(const leash_type *type)
 		.half = birth_half(record, entry),
 		.shared = entry->birth | record->birth_shared,
 		.births = entry->cyclic ? &record->counters.births_cyclic : &record->counters.births,
-		.clear = (entry->size + 15) & ~15u,
+		.clear = (entry->body + 15) & ~15u,
 	};
 }
 

@@ -207,6 +207,7 @@ static void unlink_record(struct lsh_record *record)
 static void end_record(struct lsh_record *record)
 {
 	lsh_deferred_flush(record);
+	lsh_limbo_empty(record);
 	lsh_magazines_drain(record);
 	LSH_POINT("thread: emptied");
 	lsh_lock(&lsh_registry);

@@ -7,6 +7,7 @@
 #include "collect/suspects.h"
 #include "deferred.h"
 #include "heap.h"
+#include "limbo.h"
 #include "lock.h"
 #include "track.h"
 #include "see/statistics.h"
@@ -24,6 +25,7 @@ struct lsh_record {
 	struct lsh_type_cache types;
 	struct lsh_deferred deferred;
 	struct lsh_log log;
+	struct lsh_limbo limbo;
 	uint64_t births_told; /* see collector.c */
 	struct lsh_magazines magazines;
 

@@ -29,8 +29,8 @@ static uint64_t hash(const leash_type *type)
 
 static bool is_valid(const leash_type *type)
 {
-	return type && type->name && type->size <= UINT32_MAX &&
-	       (type->flags & ~(LEASH_ACYCLIC | LEASH_PROMPT)) == 0 &&
+	return type && type->name && type->size <= UINT32_MAX - 16 &&
+	       (type->flags & ~(LEASH_ACYCLIC | LEASH_PROMPT | LEASH_WEAKABLE)) == 0 &&
 	       (type->field_count == 0 || type->fields);
 }
 
@@ -46,7 +46,7 @@ static bool in_one_row(struct lsh_type *entry, const leash_type *type)
 	for (i = 0; i < type->field_count; i++) {
 		leash_field field = type->fields[i];
 
-		if (field >> 56 == LEASH__FIELD_TAIL || (uint32_t)field != end)
+		if (field >> 56 == LEASH__FIELD_TAIL || field >> 56 == LEASH__FIELD_WEAK || (uint32_t)field != end)
 			return false;
 		end += (field >> 32 & 0xffffff) * sizeof(void *);
 	}
@@ -57,17 +57,31 @@ static bool in_one_row(struct lsh_type *entry, const leash_type *type)
 	return true;
 }
 
+static bool has_fields(const leash_type *type, bool weak)
+{
+	size_t i;
+
+	for (i = 0; i < type->field_count; i++)
+		if ((type->fields[i] >> 56 == LEASH__FIELD_WEAK) == weak)
+			return true;
+	return false;
+}
+
 static void describe(struct lsh_type *entry, const leash_type *type, unsigned id)
 {
-	size_t bytes = sizeof(struct leash__header) + type->size;
 	bool bare;
 
 	entry->birth = id | (type->flags & LEASH_PROMPT ? LEASH__PROMPT : 0);
 	entry->size = (uint32_t)type->size;
-	entry->magazine = lsh_magazine_for(bytes);
-	entry->references = type->field_count || type->trace;
+	entry->weakable = type->flags & LEASH_WEAKABLE;
+	entry->body = entry->size;
+	if (entry->weakable)
+		entry->body = ((entry->size + 7) & ~7u) + (uint32_t)sizeof(struct lsh_weak *);
+	entry->magazine = lsh_magazine_for(sizeof(struct leash__header) + entry->body);
+	entry->references = has_fields(type, false) || type->trace;
+	entry->weak_fields = has_fields(type, true);
 	entry->hooks = type->close || type->finalize || type->destroy;
-	entry->simple = !entry->references && !entry->hooks && !lsh_options()->harden;
+	entry->simple = !entry->references && !entry->weak_fields && !entry->hooks && !lsh_options()->harden;
 	bare = in_one_row(entry, type) && !entry->hooks && !lsh_options()->harden;
 	entry->cyclic = entry->references && !(type->flags & LEASH_ACYCLIC);
 	entry->log = (uint16_t)((entry->cyclic ? 0 : LEASH__LEAF) |
@@ -132,6 +146,13 @@ size_t lsh_payload(const struct leash__header *h)
 	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
 		bytes += lsh_prefix_of(h)->extra;
 	return bytes;
+}
+
+size_t lsh_block_bytes(const struct leash__header *h)
+{
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+		return sizeof(struct lsh_prefix) + sizeof(*h) + lsh_payload(h);
+	return sizeof(*h) + lsh_type_of(h)->body;
 }
 
 void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg)

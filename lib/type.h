@@ -13,15 +13,18 @@ struct lsh_type {
 	const leash_type *type;
 	uint64_t birth;    /* the shared word of a new object, of no owner and no count */
 	uint32_t size;     /* bytes of the payload */
+	uint32_t body;     /* the same with what is behind it */
 	uint8_t magazine;  /* where blocks of header and payload come from, or LSH_NO_MAGAZINE */
 	uint16_t log;      /* the header's log word at birth */
-	bool references;   /* has fields or a trace */
+	bool references;   /* has strong fields or a trace */
+	bool weak_fields;
+	bool weakable;
 	bool cyclic;       /* has references, and may be part of a cycle */
 	bool hooks;        /* has close, finalize or destroy */
 	bool simple;       /* neither: its death is its memory's */
 	uint8_t first_ref; /* if the references stand in one row: where it begins, in words, and how many they are */
 	uint8_t refs;
-} __attribute__((aligned(32)));
+} __attribute__((aligned(64)));
 
 extern struct lsh_type lsh_types[1 << 16] LSH_HIDDEN;
 
@@ -93,6 +96,8 @@ static LEASH__INLINE void lsh_type_visit_inline(struct leash__header *h, leash_v
 		size_t offset = (uint32_t)field;
 		size_t number = field >> 32 & 0xffffff;
 
+		if (field >> 56 == LEASH__FIELD_WEAK)
+			continue;
 		if (field >> 56 == LEASH__FIELD_TAIL) {
 			size_t bytes = lsh_payload(h);
 
@@ -108,12 +113,23 @@ static LEASH__INLINE void lsh_type_visit_inline(struct leash__header *h, leash_v
 /* What stands in front of the header of an object made with a tail (LEASH__EXTRA). */
 struct lsh_prefix {
 	uint64_t extra; /* bytes of the tail */
-	uint64_t reserved;
+	struct lsh_weak *weak;
 };
 
 static inline struct lsh_prefix *lsh_prefix_of(const struct leash__header *h)
 {
 	return (struct lsh_prefix *)(uintptr_t)h - 1;
+}
+
+/* Bytes of its block, from its beginning: the prefix, if there is one, or the header. */
+size_t lsh_block_bytes(const struct leash__header *h);
+
+/* Where an object of a weakable type keeps what its weak references share. */
+static inline struct lsh_weak **lsh_weak_word(const struct leash__header *h)
+{
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
+		return &lsh_prefix_of(h)->weak;
+	return (struct lsh_weak **)((uintptr_t)(h + 1) + lsh_type_of(h)->body - sizeof(struct lsh_weak *));
 }
 
 void lsh_types_lock(void);

@@ -35,10 +35,12 @@ c_tests = \
 	tests/test-reaper \
 	tests/test-revoke \
 	tests/test-scope \
+	tests/test-slot \
 	tests/test-stats \
 	tests/test-thread \
 	tests/test-transfer \
-	tests/test-type
+	tests/test-type \
+	tests/test-weak
 
 # Randomised tests, of the library's copy with test points.  STRESS_SECONDS=60 has each configuration run
 # longer, STRESS_SEED=number repeats one: see tests/stress-play.c.
@@ -72,6 +74,10 @@ tests_test_dlopen_LDADD = tests/libtap.la
 
 tests_test_collect_control_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 tests_test_collect_control_LDADD = $(LDADD) $(LIBURCU_LIBS)
+
+# Read sections are inlined.
+tests_test_slot_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_slot_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 # It uses liburcu itself, as a program of the library's users may.
 tests_test_thread_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)

@@ -8,7 +8,8 @@
  *      [ prefix, 16 bytes ] [ header, 16 bytes ] [ payload ... ]
  *                                                ^ the pointer users hold, 16-byte aligned
  *
- * where the prefix exists only for objects made by leash_new_extra().
+ * where the prefix exists only for objects made by leash_new_extra().  Where weak references are allowed, 8 bytes
+ * behind the payload (or else in the prefix) lead to what they share.
  *
  * The header has two counts, so that the thread that made an object (its *owner*) can count
  * with plain stores while all others count with atomic read-modify-writes:
@@ -66,7 +67,10 @@ extern "C" {
 #define LEASH__AGE_SHIFT 26
 #define LEASH__HUSK      (UINT64_C(1) << 28) /* destroyed, but the log still points to it */
 #define LEASH__TRIED     (UINT64_C(1) << 29) /* its hooks have run, or will, because it was found in a dead cycle */
-#define LEASH__SEVERED   (UINT64_C(1) << 30) /* killed by the collector: references to it do not count any more */
+#define LEASH__PUBLISHED (UINT64_C(1) << 30) /* was stored in a slot: readers may look at it uncounted */
+#define LEASH__WEAK      (UINT64_C(1) << 31) /* weak references, or watches, exist or have existed */
+/* Killed by the collector, references to it do not count any more: what is immortal does not die otherwise. */
+#define LEASH__SEVERED   (LEASH__DEAD | LEASH__IMMORTAL)
 #define LEASH__COUNT_SHIFT 32
 #define LEASH__ONE       (UINT64_C(1) << LEASH__COUNT_SHIFT)
 /* What tells a thread whether its own references are all there are. */

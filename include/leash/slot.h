@@ -77,6 +77,48 @@ LEASH__DIRECT void *leash__slot_load_slow(const leash_slot *slot);
 
 #pragma GCC visibility pop
 
+static LEASH__INLINE void *leash__slot_load(const leash_slot *slot)
+{
+	struct leash__thread *self = leash__self;
+	struct leash__header *h;
+	struct leash__credit *credit;
+	void *object;
+
+	leash__enter(self);
+	object = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	if (object == NULL) {
+		leash__leave(self);
+		return NULL;
+	}
+	/* As leash_weak_load(). */
+	h = leash__header_of(object);
+	credit = __atomic_load_n(&self->credits, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(credit != NULL, 1)) {
+		if (__atomic_load_n(&h->owner, __ATOMIC_RELAXED) == self->id) {
+			uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
+
+			if (__builtin_expect(!__builtin_add_overflow(local | LEASH__LOCAL_TOUCHED,
+								     LEASH__LOCAL_ONE, &local), 1)) {
+				__atomic_store_n(&h->local, local, __ATOMIC_RELAXED);
+				leash__leave(self);
+				return object;
+			}
+		} else {
+			uint32_t count;
+
+			credit = leash__credit_of(credit, h);
+			count = __atomic_load_n(&credit->count, __ATOMIC_RELAXED);
+			if (__builtin_expect(__atomic_load_n(&credit->header, __ATOMIC_RELAXED) == h &&
+						     count != 0, 1)) {
+				__atomic_store_n(&credit->count, count - 1, __ATOMIC_RELAXED);
+				leash__leave(self);
+				return object;
+			}
+		}
+	}
+	return leash__slot_load_slow(slot);
+}
+
 /* Read sections nest.  Inside one a thread may do everything but wait for the library: leash_collect() returns -EDEADLK. */
 static inline void leash__read_lock(void)
 {
@@ -98,7 +140,8 @@ static inline const void *leash_slot_peek(const leash_slot *slot)
 }
 #endif
 
-#define leash_read_lock()   leash__read_lock()
-#define leash_read_unlock() leash__read_unlock()
+#define leash_slot_load(slot) leash__slot_load(slot)
+#define leash_read_lock()     leash__read_lock()
+#define leash_read_unlock()   leash__read_unlock()
 
 #endif

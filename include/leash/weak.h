@@ -94,9 +94,10 @@ static LEASH__INLINE void *leash__weak_load(const leash_weak *weak)
 		leash__leave(self);
 		return NULL;
 	}
-	/* An object that this thread owns is alive if it has not been told otherwise; and so is one that it has
-	 * a credit of. */
-	if (__builtin_expect(((uintptr_t)h & 1) == 0, 1)) {
+	/* An object that this thread owns is alive, and so is one that it has a credit of.  Without a table
+	 * of credits, the guard may be nobody's. */
+	credit = __atomic_load_n(&self->credits, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(credit != NULL && ((uintptr_t)h & 1) == 0, 1)) {
 		if (__atomic_load_n(&h->owner, __ATOMIC_RELAXED) == self->id) {
 			uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
 
@@ -106,7 +107,7 @@ static LEASH__INLINE void *leash__weak_load(const leash_weak *weak)
 				leash__leave(self);
 				return h + 1;
 			}
-		} else if ((credit = __atomic_load_n(&self->credits, __ATOMIC_ACQUIRE)) != NULL) {
+		} else {
 			uint32_t count;
 
 			credit = leash__credit_of(credit, h);

@@ -39,6 +39,7 @@
 #include "../worker.h"
 #include "collector.h"
 #include "round.h"
+#include "verdict.h"
 
 #define QUARTER      4
 #define TURNS        64    /* of settling, beside threads that never rest */
@@ -407,6 +408,7 @@ void lsh_collector_stop(void)
 	lsh_list_scrub(&lsh_frozen);
 	lsh_kept_free();
 	lsh_graph_clear(&lsh_round_graph, true);
+	lsh_verdicts_free();
 	lsh_unlock(&lsh_round_lock);
 }
 

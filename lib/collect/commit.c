@@ -26,7 +26,9 @@
 #include "../heap.h"
 #include "../points.h"
 #include "../thread.h"
+#include "../weak.h"
 #include "round.h"
+#include "verdict.h"
 
 #define AHEAD 8
 
@@ -63,11 +65,14 @@ static void read_again(struct lsh_graph *graph)
 	lsh_graph_spread(graph, LSH_NOT_NOW);
 }
 
+/* Or watches, or readers that may be looking at it, for whom the finalizer thread waits. */
 static bool has_hooks(const struct leash__header *h)
 {
 	const struct lsh_type *entry = lsh_type_of(h);
 	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
+	if (shared & LEASH__PUBLISHED || (shared & LEASH__WEAK && lsh_watched(h)))
+		return true;
 	return entry->hooks && ((entry->type->finalize && !(shared & LEASH__FINALIZED)) ||
 				(entry->type->close && !(shared & LEASH__CLOSED)));
 }
@@ -153,6 +158,7 @@ void lsh_commit(struct lsh_round *round)
 	uint32_t i;
 
 	read_again(graph);
+	lsh_verdicts_close(graph, round->save);
 	for (i = 0; i < graph->node_count; i++) {
 		if (is_garbage(i) && round->save)
 			save(round, i);
@@ -182,7 +188,7 @@ static inline void forget(void *field, void *arg)
 
 	if (!object)
 		return;
-	if (__atomic_load_n(&leash__header_of(object)->shared, __ATOMIC_RELAXED) & LEASH__SEVERED) {
+	if (lsh_is_severed(leash__header_of(object))) {
 		__atomic_store_n(ref, NULL, __ATOMIC_RELAXED);
 		return;
 	}

@@ -11,7 +11,7 @@
  *      taken.  Op-grace.
  *   2. Snapshot of all that some of the suspects reach, and 3. decision on it (graph.c): what is not found to be
  *      garbage is live and done with.
- *   4. Clear the touched bit in both words of the garbage.  Op-grace.
+ *   4. Clear the touched bit in both words of the garbage; tag its weak references (verdict.c).  Op-grace.
  *   5. First reading: the words and fields of the garbage, once more.  What has changed since the snapshot is not
  *      garbage, nor what it reaches.
  *   6. Op-grace.
@@ -66,6 +66,7 @@
 #include "../revoke.h"
 #include "../thread.h"
 #include "round.h"
+#include "verdict.h"
 
 #define KEPT_MAX (UINT32_C(1) << 28) /* bytes */
 #define AHEAD    8
@@ -354,6 +355,7 @@ static void watch(struct lsh_round *round)
 	for (i = 0; i < graph->node_count; i++)
 		if (lsh_nodes(graph)[i].fate == LSH_GARBAGE)
 			clear_touched(lsh_nodes(graph)[i].h);
+	lsh_verdicts_open(graph);
 	lsh_op_grace();
 	LSH_POINT("collect: first reading");
 	lsh_graph_compare(graph);
@@ -463,7 +465,7 @@ static void examine_owed(struct lsh_round *round)
 	round->exact = false;
 	examine(round);
 	while ((h = lsh_list_pop(&round->owed, &round->spares)) != NULL)
-		if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__SEVERED))
+		if (!lsh_is_severed(h))
 			lsh_drop(h, false);
 }
 
