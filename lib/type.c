@@ -29,7 +29,7 @@ static uint64_t hash(const leash_type *type)
 
 static bool is_valid(const leash_type *type)
 {
-	return type && type->name && type->size <= UINT32_MAX - 16 &&
+	return type && type->name && type->size <= UINT32_MAX - (type->flags & LEASH_WEAKABLE ? 16 : 0) &&
 	       (type->flags & ~(LEASH_ACYCLIC | LEASH_PROMPT | LEASH_WEAKABLE)) == 0 &&
 	       (type->field_count == 0 || type->fields);
 }
