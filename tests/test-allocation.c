@@ -21,7 +21,7 @@
 
 static unsigned asked, first, last; /* allocations number first..last fail */
 static unsigned failures, births, births_failed, wrong_errors;
-static unsigned seen, destroyed, retired, freed, finalized, expected;
+static unsigned seen, destroyed, retired, freed, finalized, expected, calls, expected_calls;
 static bool armed;
 
 static void add(unsigned *number)
@@ -183,6 +183,70 @@ static void cycles(void)
 	}
 }
 
+struct pointer {
+	struct pointer *next;
+	leash_weak back;
+	leash_slot slot;
+};
+
+static const leash_type pointer_type = { .name = "pointer", .size = sizeof(struct pointer),
+					 .flags = LEASH_WEAKABLE,
+					 LEASH_FIELDS(struct pointer, next, back, slot) };
+
+static void told(void *argument)
+{
+	(void)argument;
+	add(&calls);
+}
+
+/* A weak reference or a watch that finds no memory says so and leaves all as it was; what the collector cannot tag it leaves
+ * for another round. */
+static void pointers(void)
+{
+	static leash_slot global;
+	struct pointer *parent, *child, *loaded;
+	leash_weak weak;
+	leash_watch *watch;
+	int error;
+
+	errno = 0;
+	parent = born(leash_new(&pointer_type));
+	errno = 0;
+	child = born(leash_new_extra(&pointer_type, 10));
+	if (parent && child) {
+		leash_set(&parent->next, child);
+		leash_slot_store(&child->slot, parent);
+		error = leash_weak_init(&child->back, parent);
+		if (error && error != -ENOMEM)
+			add(&wrong_errors);
+	}
+	error = leash_weak_init(&weak, child);
+	if ((error && error != -ENOMEM) || leash_weak_count(child) != (child && !error))
+		add(&wrong_errors);
+	errno = 0;
+	watch = child ? leash_watch_add(child, told, NULL) : NULL;
+	if (child && !watch && errno != ENOMEM)
+		add(&wrong_errors);
+	add_some(&expected_calls, watch != NULL);
+	leash_slot_store(&global, parent);
+	leash_release(leash_slot_load(&global));
+	leash_slot_clear(&global);
+	leash_release(parent);
+	leash_release(child);
+	leash_collect(2);
+	/* What was not found yet lives. */
+	loaded = leash_weak_load(&weak);
+	if (loaded && loaded != child)
+		add(&wrong_errors);
+	leash_release(loaded);
+	leash_weak_clear(&weak);
+	leash_collect(2);
+	if (!leash_watch_cancel(watch))
+		return;
+	/* It had not died yet. */
+	add_some(&expected_calls, -1);
+}
+
 /* Enough foreign objects at once to need more than one piece of the queue. */
 #define DROPPED 600
 
@@ -222,6 +286,7 @@ static void *part(void *argument)
 	(void)argument;
 	all_kinds();
 	cycles();
+	pointers();
 	list = elsewhere(build, NULL);
 	for (i = 0, n = list; n && i < 50; i++)
 		n = n->next;
@@ -246,16 +311,18 @@ static bool played(const char *options, unsigned from, unsigned number)
 	long left;
 
 	asked = failures = births = births_failed = wrong_errors = seen = destroyed = retired = freed = finalized = expected = 0;
+	calls = expected_calls = 0;
 	first = from;
 	last = number ? from + number - 1 : ~0u;
 	__atomic_store_n(&armed, true, __ATOMIC_RELEASE);
 	elsewhere(part, NULL);
 	__atomic_store_n(&armed, false, __ATOMIC_RELEASE);
 	left = leash_shutdown();
-	if (left || wrong_errors || seen != destroyed || retired != freed || finalized != expected) {
-		diag("%s, allocation %u and %u after it: %ld left, %u wrong errors, %u of %u seen to die, %u of %u freed, %u of %u finalized",
+	if (left || wrong_errors || seen != destroyed || retired != freed || finalized != expected ||
+	    calls != expected_calls) {
+		diag("%s, allocation %u and %u after it: %ld left, %u wrong errors, %u of %u seen to die, %u of %u freed, %u of %u finalized, %u of %u told",
 		     options, from, number - 1, left, wrong_errors, destroyed, seen, freed, retired, finalized,
-		     expected);
+		     expected, calls, expected_calls);
 		exit(3);
 	}
 	return failures != 0;
