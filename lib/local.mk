@@ -49,6 +49,8 @@ library_sources = \
 	lib/shutdown.c lib/shutdown.h \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/slot.c \
+	lib/stock/array.c \
+	lib/stock/string.c \
 	lib/thread.c lib/thread.h \
 	lib/track.h \
 	lib/type.c lib/type.h \

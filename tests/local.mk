@@ -37,6 +37,9 @@ c_tests = \
 	tests/test-scope \
 	tests/test-slot \
 	tests/test-stats \
+	tests/test-stock-array \
+	tests/test-stock-array-interleave \
+	tests/test-stock-string \
 	tests/test-thread \
 	tests/test-transfer \
 	tests/test-type \
@@ -66,6 +69,8 @@ tests_test_allocation_CPPFLAGS = $(points_cppflags)
 tests_test_allocation_LDADD = $(points_ldadd)
 tests_test_collect_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_collect_interleave_LDADD = $(points_ldadd)
+tests_test_stock_array_interleave_CPPFLAGS = $(points_cppflags)
+tests_test_stock_array_interleave_LDADD = $(points_ldadd)
 tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
 
