@@ -2,47 +2,19 @@
  *
  * 64 objects are retained one after the other, then all released: a processor can overlap neighbours,
  * as it can in a program, but no counter is its own next neighbour, where only the latency of one
- * store would be seen.
- *
- * The 64 are drawn anew from 512 before every timed stretch.  Loops of so few instructions run up to four
- * times slower when addresses happen to lie unluckily for the processor's predictors; whoever had one
- * layout for the whole run would measure that.
+ * store would be seen (pool.h).
  */
 #include "case.h"
 #include "naive.h"
 #include "plain.h"
+#include "pool.h"
 
 #include <leash/leash.h>
-
-#define OBJECTS 64
-#define POOL    512
 
 static const leash_type leaf = { .name = "leaf", .size = 32 };
 static const struct naive_type naive_leaf = { .size = 32 };
 
-/* All that there are, and those that are used at present. */
-struct pool {
-	void *all[POOL];
-	void *row[OBJECTS];
-	uint64_t random;
-};
-
 static struct pool leash_pool, naive_pool, plain_pool;
-
-static void draw(struct pool *pool)
-{
-	for (int i = 0; i < OBJECTS; i++) {
-		int other;
-		void *object;
-
-		pool->random = pool->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		other = i + (int)((pool->random >> 33) % (uint64_t)(POOL - i));
-		object = pool->all[other];
-		pool->all[other] = pool->all[i];
-		pool->all[i] = object;
-		pool->row[i] = object;
-	}
-}
 
 /* n pairs: whole rows of objects, then what is left. */
 #define PAIRS(objects, retain, release)                                                            \

@@ -30,6 +30,7 @@ struct bench_case {
 	long slice;       /* operations in one slice of bench/ratios: a few milliseconds */
 	int exact;        /* run() is only ever called with n == slice */
 	int shared;       /* several threads may run it at once */
+	const char *missing; /* not NULL: there is nothing to run; what it needs, and how to get it */
 };
 
 /* Nothing may be moved across it, and memory is read and written anew. */
@@ -44,6 +45,11 @@ extern const struct bench_case set_leash, set_naive;
 /* case-foreign.c */
 extern const struct bench_case cold_leash, cold_naive;
 extern const struct bench_case hot_leash, hot_naive, hot_private;
+/* case-weak.c, case-weak-std.cc, case-weak-glib.c */
+extern const struct bench_case weak_leash, weak_std, weak_glib;
+extern const struct bench_case weak_hot_leash, weak_hot_std, weak_hot_glib;
+/* case-slot.c, case-slot-std.cc */
+extern const struct bench_case slot_leash, slot_hot_leash, slot_hot_std, peek_leash;
 /* case-birth.c */
 extern const struct bench_case birth_leash, birth_malloc, births_leash, births_malloc;
 extern const struct bench_case birth_sizes[];

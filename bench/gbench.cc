@@ -20,7 +20,9 @@ const bench_case *const singles[] = {
 	&cold_leash,     &cold_naive,    &hot_leash,     &hot_naive,     &hot_private,
 	&births_leash,   &births_malloc, &handoff_leash, &handoff_naive, &transfer_leash,
 	&adopt_leash,    &chain_builder, &chain_foreign, &birth_cyclic,  &birth_leaf,
-	&temp_cyclic,    &temp_leaf,     &temps_cyclic,  &temps_leaf,
+	&temp_cyclic,    &temp_leaf,     &temps_cyclic,  &temps_leaf,    &weak_leash,
+	&weak_std,       &weak_glib,     &weak_hot_leash, &weak_hot_std, &weak_hot_glib,
+	&slot_leash,     &slot_hot_leash, &slot_hot_std, &peek_leash,
 };
 
 void run(benchmark::State &state, const bench_case *c)
@@ -46,6 +48,11 @@ void run(benchmark::State &state, const bench_case *c)
 
 void add(const bench_case *c)
 {
+	if (c->missing != nullptr) {
+		std::fprintf(stderr, "gbench: %s: no %s (Debian's name) and configure again\n", c->name, c->missing);
+		return;
+	}
+
 	auto *b = benchmark::RegisterBenchmark(c->name,
 					       [c](benchmark::State &state) { run(state, c); });
 

@@ -11,6 +11,10 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct hand {
 	pthread_t thread;
 	sem_t go, done;
@@ -27,5 +31,9 @@ void hand_wait(struct hand *hand);
 /* Both. */
 void hand_do(struct hand *hand, void (*work)(void *arg), void *arg);
 void hand_stop(struct hand *hand);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -54,6 +54,11 @@ static const struct measure measures[] = {
 	  .sides = { { &birth_leash, 1 }, { &birth_malloc, 1 }, { &births_leash, 1 }, { &births_malloc, 1 } } },
 	{ "new_cyclic_vs_leaf", .sides = { { &birth_cyclic, 1 }, { &birth_leaf, 1 } } },
 	{ "temp_cyclic_vs_leaf", .sides = { { &temp_cyclic, 1 }, { &temp_leaf, 1 } } },
+	{ "weak_vs_std", .sides = { { &weak_std, 1 }, { &weak_leash, 1 } } },
+	{ "weak_vs_std_2t", .sides = { { &weak_hot_std, 2 }, { &weak_hot_leash, 2 } } },
+	{ "weak_vs_glib", .sides = { { &weak_glib, 1 }, { &weak_leash, 1 } } },
+	{ "slot_vs_std_2t", .sides = { { &slot_hot_std, 2 }, { &slot_hot_leash, 2 } } },
+	{ "peek_vs_load", .sides = { { &slot_hot_leash, 1 }, { &peek_leash, 1 } } },
 	{ "cycles_vs_cpython", .costs = { { "cpython", cpython_theirs }, { "leash", cpython_ours } },
 	  .repetitions = 5, .fresh = true },
 	{ "cycles_vs_boehm", .costs = { { "leash", boehm_ours }, { "boehm", boehm_theirs } },
@@ -88,6 +93,13 @@ static bool compare(const struct measure *m, int repetitions, struct outcome *ou
 	double median[2];
 	int threads = 0, length = 0, taken = 0;
 
+	for (int i = 0; i < count; i++) {
+		if (sides[i].of->missing != NULL) {
+			fprintf(stderr, "ratios: %s: no %s (Debian's name) and configure again\n", m->name,
+				sides[i].of->missing);
+			return false;
+		}
+	}
 	for (int i = 0; i < count; i++)
 		threads = sides[i].threads > threads ? sides[i].threads : threads;
 	if (threads > processors_count()) {
