@@ -1,4 +1,4 @@
-/* What is in a shared slot is loaded and dropped, or looked at in a read section: bench/case-slot-std.cc loads too.
+/* What is in a shared slot is loaded and dropped, or looked at in a read section.  Comparator: case-slot-std.cc.
  *
  * slot: by the thread that owns the object.
  *

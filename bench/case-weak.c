@@ -1,4 +1,4 @@
-/* A weak reference is loaded, and what it gave is dropped: bench/case-weak-std.cc and bench/case-weak-glib.c do the same.
+/* A weak reference is loaded, and what it gave is dropped.  Comparators: case-weak-std.cc, case-weak-glib.c.
  *
  * weak: by the thread that owns the objects, 64 of them in turn (pool.h).
  *

@@ -15,9 +15,10 @@ import sys
 from xml.sax.saxutils import escape
 
 COLOURS = {"leash": "#1b6ca8", "naive": "#c8553d", "plain": "#8a8a8a", "malloc": "#c8553d",
-           "private": "#8a8a8a", "extra": "#6aa6d0", "builder": "#6aa6d0", "foreign": "#1b6ca8",
+           "private": "#8a8a8a", "std": "#7a4fa3", "glib": "#3f8f4f", "extra": "#6aa6d0", "builder": "#6aa6d0", "foreign": "#1b6ca8",
            "cyclic": "#1b6ca8", "leaf": "#8a8a8a", "garbage": "#1b6ca8", "ring": "#6aa6d0"}
 GROWING = {"garbage", "ring"}  # families; the last part of a case's name is the number of objects
+DASHES = ["none", "7 3", "2 2", "9 2 2 2", "12 4"]  # a family each
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -57,9 +58,9 @@ class Picture:
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
                           f'fill="{fill}">{escape(content)}</text>')
 
-    def line(self, x1, y1, x2, y2, stroke="#dddddd", width=1.0):
+    def line(self, x1, y1, x2, y2, stroke="#dddddd", width=1.0, dashes="none"):
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
-                          f'stroke="{stroke}" stroke-width="{width}"/>')
+                          f'stroke="{stroke}" stroke-width="{width}" stroke-dasharray="{dashes}"/>')
 
     def bar(self, x, y, width, height, fill):
         self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 1):.1f}" '
@@ -113,6 +114,15 @@ def draw_costs(costs, path):
     picture.write(path)
 
 
+def apart(heights, distance):
+    """The heights, in their order, with no two closer than that; the lowest stays where it is."""
+    placed = dict(heights)
+    names = sorted(heights, key=heights.get, reverse=True)
+    for below, name in zip(names, names[1:]):
+        placed[name] = min(placed[name], placed[below] - distance)
+    return placed
+
+
 def draw_lines(lines, title, across_title, path):
     """{name: [(x, cost)]}, both on logarithmic scales."""
     lines = {name: sorted(points) for name, points in lines.items() if len(points) > 1}
@@ -138,13 +148,16 @@ def draw_lines(lines, title, across_title, path):
         x, _ = place(mark, 10.0 ** low)
         picture.text(x, picture.height - bottom + 18, f"{mark:,}", "middle", 11, "#777777")
     picture.text((left + picture.width - right) / 2, picture.height - 12, across_title, "middle")
+    labels = apart({name: place(*points[-1])[1] for name, points in lines.items()}, 13)
+    families = list(dict.fromkeys(family(name) for name in lines))
     for name, points in lines.items():
         places = [place(*point) for point in points]
+        dashes = DASHES[families.index(family(name)) % len(DASHES)]
         for (x1, y1), (x2, y2) in zip(places, places[1:]):
-            picture.line(x1, y1, x2, y2, colour(name), 2)
+            picture.line(x1, y1, x2, y2, colour(name), 2, dashes)
         for x, y in places:
             picture.dot(x, y, colour(name))
-        picture.text(places[-1][0] + 8, places[-1][1] + 4, f"{name} {points[-1][1]:.3g}")
+        picture.text(places[-1][0] + 8, labels[name] + 4, f"{name} {points[-1][1]:.3g}", fill=colour(name))
     picture.write(path)
 
 
@@ -153,7 +166,7 @@ def draw_threads(costs, path):
     for (case, threads), cost in sorted(costs.items()):
         if cost > 0 and family(case) not in GROWING:
             lines.setdefault(case, []).append((threads, cost))
-    draw_lines(lines, "One object, several threads: time a pair takes one thread (ns)", "threads", path)
+    draw_lines(lines, "One thing used by several threads: time a use takes one thread (ns)", "threads", path)
 
 
 def draw_growth(costs, path):
