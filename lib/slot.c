@@ -11,17 +11,20 @@
  *
  * Progress: lock-free; a load tries again only if another thread's store succeeded.
  */
+#define LEASH__READ_OUT_OF_LINE
+#include <urcu-bp.h>
+
 #include <leash/leash.h>
 #undef leash_slot_load
-#undef leash_read_lock
-#undef leash_read_unlock
 
 #include "collect/append.h"
 #include "collect/collector.h"
 #include "count.h"
 #include "harden.h"
 #include "points.h"
+#include "revoke.h"
 #include "thread.h"
+#include "track.h"
 #include "words.h"
 
 /* In a guard begun with the object, which is about to be stored. */
@@ -122,10 +125,11 @@ void *leash_slot_load(const leash_slot *slot)
 
 void leash_read_lock(void)
 {
-	leash__read_lock();
+	rcu_read_lock();
 }
 
 void leash_read_unlock(void)
 {
-	leash__read_unlock();
+	LSH_RELEASE(&lsh_readers);
+	rcu_read_unlock();
 }

@@ -148,6 +148,7 @@ static void test_fields(void)
 	ok(leash_weak_load(&child->back) == NULL, "which does not keep the parent");
 	is_int((long long)leash_refcount(child), 1, "nor what it held");
 	parent = leash_new(&bare_type);
+	leash_weak_clear(&child->back);
 	leash_weak_init(&child->back, parent);
 	leash_weak_init(&child->others[0], parent);
 	leash_release(child);

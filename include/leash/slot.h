@@ -26,8 +26,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <urcu/static/urcu-bp.h>
-
 #include <leash/abi.h>
 #include <leash/count.h>
 
@@ -68,7 +66,8 @@ bool leash_slot_compare_exchange(leash_slot *slot, const void *expected, const v
 /* Makes it NULL, and releases what was there. */
 void leash_slot_clear(leash_slot *slot) __attribute__((nonnull));
 
-/* For bindings of other languages: what stands below inline. */
+/* Read sections nest.  Inside one a thread may do everything but wait for the library: leash_collect() returns -EDEADLK.
+ * Inline below, except in programs for sanitizers, which do not understand liburcu's code. */
 void leash_read_lock(void);
 void leash_read_unlock(void);
 
@@ -119,17 +118,6 @@ static LEASH__INLINE void *leash__slot_load(const leash_slot *slot)
 	return leash__slot_load_slow(slot);
 }
 
-/* Read sections nest.  Inside one a thread may do everything but wait for the library: leash_collect() returns -EDEADLK. */
-static inline void leash__read_lock(void)
-{
-	_urcu_bp_read_lock();
-}
-
-static inline void leash__read_unlock(void)
-{
-	_urcu_bp_read_unlock();
-}
-
 /* What is there, not counted.  Inside a read section. */
 static inline const void *leash_slot_peek(const leash_slot *slot)
 {
@@ -141,7 +129,10 @@ static inline const void *leash_slot_peek(const leash_slot *slot)
 #endif
 
 #define leash_slot_load(slot) leash__slot_load(slot)
-#define leash_read_lock()     leash__read_lock()
-#define leash_read_unlock()   leash__read_unlock()
+#if !defined(__SANITIZE_ADDRESS__) && !defined(LEASH__STRONG_GUARD) && !defined(LEASH__READ_OUT_OF_LINE)
+#include <urcu/static/urcu-bp.h>
+#define leash_read_lock()   _urcu_bp_read_lock()
+#define leash_read_unlock() _urcu_bp_read_unlock()
+#endif
 
 #endif
