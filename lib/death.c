@@ -219,7 +219,8 @@ void lsh_bury_empty(struct leash__header *h, struct lsh_batch *batch)
 	}
 	if (lsh_type_of(h)->weak_fields)
 		lsh_weak_clear_fields(h);
-	lsh_weak_leave(h);
+	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__WEAK)
+		lsh_weak_leave(h);
 	lsh_harden_remove(h);
 	lsh_batch_add(batch, h);
 }

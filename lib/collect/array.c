@@ -60,13 +60,11 @@ static void *grown(const struct lsh_array *array, size_t bytes)
 	return data;
 }
 
-bool lsh_array_reserve(struct lsh_array *array, size_t bytes)
+bool lsh_array_grow(struct lsh_array *array, size_t bytes)
 {
 	size_t room = array->bytes + array->bytes / 2;
 	void *data;
 
-	if (bytes <= array->bytes)
-		return true;
 	if (room < bytes)
 		room = bytes;
 	room = room <= SMALL ? (room + 1023) & ~(size_t)1023 : (room + 65535) & ~(size_t)65535;

@@ -12,7 +12,11 @@ struct lsh_array {
 };
 
 /* Makes room for that many bytes at least; false when there is no memory, and then nothing has changed. */
-bool lsh_array_reserve(struct lsh_array *array, size_t bytes);
+bool lsh_array_grow(struct lsh_array *array, size_t bytes);
+static inline bool lsh_array_reserve(struct lsh_array *array, size_t bytes)
+{
+	return bytes <= array->bytes || lsh_array_grow(array, bytes);
+}
 void lsh_array_free(struct lsh_array *array);
 
 /* The same, if it is large or `all`; another use finds its bytes as they were. */

@@ -51,21 +51,7 @@ static bool has_changed(const struct lsh_node *node)
 	       (local ^ node->local) & ~LEASH__LOCAL_TOUCHED;
 }
 
-static void read_again(struct lsh_graph *graph)
-{
-	uint32_t i;
-
-	for (i = 0; i < graph->node_count; i++) {
-		if (!is_garbage(i))
-			continue;
-		LSH_POINT("collect: read one again");
-		if (has_changed(&lsh_nodes(graph)[i]))
-			lsh_graph_pile(graph, i, LSH_NOT_NOW);
-	}
-	lsh_graph_spread(graph, LSH_NOT_NOW);
-}
-
-/* Or watches, or readers that may be looking at it, for whom the finalizer thread waits. */
+/* Or watches, or readers that may be looking at it: for them, too, the finalizer thread is wanted. */
 static bool has_hooks(const struct leash__header *h)
 {
 	const struct lsh_type *entry = lsh_type_of(h);
@@ -75,6 +61,25 @@ static bool has_hooks(const struct leash__header *h)
 		return true;
 	return entry->hooks && ((entry->type->finalize && !(shared & LEASH__FINALIZED)) ||
 				(entry->type->close && !(shared & LEASH__CLOSED)));
+}
+
+/* True if there are hooks to be run. */
+static bool read_again(struct lsh_graph *graph)
+{
+	bool hooks = false;
+	uint32_t i;
+
+	for (i = 0; i < graph->node_count; i++) {
+		if (!is_garbage(i))
+			continue;
+		LSH_POINT("collect: read one again");
+		if (has_changed(&lsh_nodes(graph)[i]))
+			lsh_graph_pile(graph, i, LSH_NOT_NOW);
+		else
+			hooks |= has_hooks(lsh_nodes(graph)[i].h);
+	}
+	lsh_graph_spread(graph, LSH_NOT_NOW);
+	return hooks;
 }
 
 static void hold(struct leash__header *h)
@@ -156,10 +161,11 @@ void lsh_commit(struct lsh_round *round)
 	struct lsh_record *record;
 	uint64_t killed = 0;
 	uint32_t i;
+	bool hooks;
 
-	read_again(graph);
+	hooks = read_again(graph);
 	lsh_verdicts_close(graph, round->save);
-	for (i = 0; i < graph->node_count; i++) {
+	for (i = 0; i < graph->node_count && (hooks || round->save); i++) {
 		if (is_garbage(i) && round->save)
 			save(round, i);
 		else if (is_garbage(i) && has_hooks(lsh_nodes(graph)[i].h))

@@ -332,30 +332,36 @@ static uint32_t let_age(struct lsh_round *round)
 	return garbage;
 }
 
-static void clear_touched(struct leash__header *h)
+/* Returns the shared word as it was before, or later. */
+static uint64_t clear_touched(struct leash__header *h)
 {
 	uint32_t local = __atomic_load_n(&h->local, __ATOMIC_RELAXED);
+	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__TOUCHED)
-		__atomic_fetch_and(&h->shared, ~LEASH__TOUCHED, __ATOMIC_RELAXED);
+	if (shared & LEASH__TOUCHED)
+		shared = __atomic_fetch_and(&h->shared, ~LEASH__TOUCHED, __ATOMIC_RELAXED);
 	LSH_POINT("collect: one bit cleared");
 	/* If the owner writes meanwhile the bit may stay, and the object is live this round. */
 	if (local & LEASH__LOCAL_TOUCHED)
 		__atomic_compare_exchange_n(&h->local, &local, local & ~LEASH__LOCAL_TOUCHED, false,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return shared;
 }
 
 /* Steps 4 to 8. */
 static void watch(struct lsh_round *round)
 {
 	struct lsh_graph *graph = &lsh_round_graph;
+	uint64_t all = 0;
 	uint32_t i;
 
 	lsh_lock(&lsh_pass);
 	for (i = 0; i < graph->node_count; i++)
 		if (lsh_nodes(graph)[i].fate == LSH_GARBAGE)
-			clear_touched(lsh_nodes(graph)[i].h);
-	lsh_verdicts_open(graph);
+			all |= clear_touched(lsh_nodes(graph)[i].h);
+	/* An object whose first weak reference comes later is touched by that. */
+	if (all & LEASH__WEAK)
+		lsh_verdicts_open(graph);
 	lsh_op_grace();
 	LSH_POINT("collect: first reading");
 	lsh_graph_compare(graph);
