@@ -130,6 +130,17 @@ static inline const void *leash_slot_peek(const leash_slot *slot)
 
 #define leash_slot_load(slot) leash__slot_load(slot)
 #if !defined(__SANITIZE_ADDRESS__) && !defined(LEASH__STRONG_GUARD) && !defined(LEASH__READ_OUT_OF_LINE)
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* liburcu's record of a reader is less aligned than its type says, which -fsanitize=alignment would tell. */
+static inline void _urcu_bp_read_lock(void) __attribute__((no_sanitize("alignment")));
+static inline void _urcu_bp_read_lock_update(unsigned long tmp) __attribute__((no_sanitize("alignment")));
+static inline void _urcu_bp_read_unlock(void) __attribute__((no_sanitize("alignment")));
+static inline int _urcu_bp_read_ongoing(void) __attribute__((no_sanitize("alignment")));
+#ifdef __cplusplus
+}
+#endif
 #include <urcu/static/urcu-bp.h>
 #define leash_read_lock()   _urcu_bp_read_lock()
 #define leash_read_unlock() _urcu_bp_read_unlock()
