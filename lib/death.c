@@ -190,18 +190,21 @@ void lsh_bury(struct leash__header *h, bool prompt)
 {
 	struct lsh_grave own = { .current = NULL }, *here = grave ? grave : &own;
 	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+	bool watched = false;
 
-	if (shared & LEASH__WEAK)
+	if (shared & LEASH__WEAK) {
 		lsh_weak_died(h);
+		watched = lsh_watched(h);
+	}
 	if (shared & LEASH__PUBLISHED) {
 		lsh_finalizers_push_published(h);
 		return;
 	}
-	if (!prompt && (lsh_type_of(h)->hooks || (shared & LEASH__WEAK && lsh_watched(h)))) {
+	if (!prompt && (lsh_type_of(h)->hooks || watched)) {
 		lsh_finalizers_push(h);
 		return;
 	}
-	if (lsh_type_of(h)->simple) {
+	if (lsh_type_of(h)->simple && !watched) {
 		free_memory(h);
 		return;
 	}
