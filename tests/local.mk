@@ -58,10 +58,11 @@ tests_stress_SOURCES = tests/stress.c $(stress_sources)
 tests_stress_CPPFLAGS = $(points_cppflags)
 tests_stress_LDADD = $(points_ldadd)
 tests_stress_collect_SOURCES = tests/stress-collect.c tests/stress-graph.c tests/stress-graph.h \
-	tests/stress-graph-kinds.c tests/stress-shadow.c tests/stress-mailbox.c tests/stress-oracle.h \
+	tests/stress-graph-kinds.c tests/stress-graph-slot.c tests/stress-graph-weak.c \
+	tests/stress-shadow.c tests/stress-mailbox.c tests/stress-oracle.h \
 	tests/stress-play.c tests/stress-play.h tests/scheduler.c tests/scheduler.h
-tests_stress_collect_CPPFLAGS = $(points_cppflags)
-tests_stress_collect_LDADD = $(points_ldadd)
+tests_stress_collect_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
+tests_stress_collect_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_stress_transfer_SOURCES = tests/stress-transfer.c $(stress_sources)
 tests_stress_transfer_CPPFLAGS = $(points_cppflags)
 tests_stress_transfer_LDADD = $(points_ldadd)

@@ -48,17 +48,29 @@ enum act {
 	COLLECT,
 	FREEZE,
 	IMMORTALIZE,
+	POINT,
+	FOLLOW,
+	COPY,
+	POINT_BACK,
+	FOLLOW_BACK,
+	SWAP,
+	LOAD,
+	REPLACE,
+	COMPARE,
+	LOOK,
 	ACTS
 };
 static const unsigned usual[ACTS] = {
 	[MAKE] = 40, [DROP] = 40, [DUPLICATE] = 10, [HAMMER] = 5, [TRADE] = 10, [SEND] = 5, [RECEIVE] = 10,
 	[PEEK] = 10, [STORE] = 40, [TIE] = 20, [MOVE_IN] = 30, [COPY_OUT] = 20, [MOVE_OUT] = 15, [MOVE_OVER] = 30,
 	[WALK] = 30, [CLEAR] = 8, [REBUILD] = 5, [ASK] = 5, [ADOPT] = 8, [CLOSE] = 3, [FLUSH] = 1, [NAP] = 1,
-	[COLLECT] = 1,
+	[COLLECT] = 1, [POINT] = 15, [FOLLOW] = 20, [COPY] = 4, [POINT_BACK] = 6, [FOLLOW_BACK] = 6, [SWAP] = 8,
+	[LOAD] = 10, [REPLACE] = 5, [COMPARE] = 5, [LOOK] = 5,
 };
-static unsigned weights[ACTS], total, kind_weights[KINDS], kind_total;
+static unsigned weights[ACTS], total, kind_weights[GRAPH_KINDS], kind_total;
 static size_t crowd; /* no more objects are made while there are so many */
-static bool stop, starving, with_freezing, with_starving;
+static bool stop, starving, with_freezing, with_starving, with_weak;
+static unsigned entries, slots; /* so many of them are used */
 
 struct actor {
 	unsigned number, acts;
@@ -113,7 +125,7 @@ static struct managed *make(void)
 
 	if (graph_listed() >= crowd)
 		return NULL;
-	object = oracle_new(pick(kind_weights, kind_total), 1 + scheduler_below(6));
+	object = oracle_new((enum kind)pick(kind_weights, kind_total), 1 + scheduler_below(6));
 	if (object && oracle_kind(object) == TRACED)
 		oracle_rebuild(object);
 	return object;
@@ -191,6 +203,11 @@ static bool is_leaf(const struct managed *object)
 	return kind == PLAIN_LEAF || kind == SEEN_LEAF || kind == PROMPT_LEAF || kind == LARGE_LEAF;
 }
 
+static bool is_pointing(const struct managed *object)
+{
+	return oracle_kind(object) == (enum kind)POINTING || oracle_kind(object) == (enum kind)PLAIN_POINTING;
+}
+
 static void collect(void)
 {
 	long result = leash_collect((int)scheduler_below(3));
@@ -212,12 +229,71 @@ static void freeze(void)
 		oracle_fail(NULL, "leash_gc_freeze says %d", result);
 }
 
+/* Through weak references and slots; that which does not need an object in hand.  False for other acts. */
+static bool load(enum act what, struct actor *actor)
+{
+	struct managed *object;
+
+	switch (what) {
+	case FOLLOW:
+		object = entry_follow(scheduler_below(entries));
+		if (object && scheduler_one_in(3))
+			oracle_release(object);
+		else if (object)
+			put(place(actor), object);
+		return true;
+	case COPY:
+		entry_copy(scheduler_below(entries), scheduler_below(entries));
+		return true;
+	case LOAD:
+		put(place(actor), slot_load(scheduler_below(slots)));
+		return true;
+	case LOOK:
+		slot_look(scheduler_below(slots));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void publish(enum act what, struct managed **where, struct actor *actor)
+{
+	struct managed *object = *where;
+	unsigned number = scheduler_below(slots);
+
+	switch (what) {
+	case POINT:
+		entry_point(scheduler_below(entries), object, scheduler_one_in(3));
+		break;
+	case POINT_BACK:
+		if (is_pointing(object) && *full_place(actor))
+			oracle_point_back(object, *full_place(actor));
+		break;
+	case FOLLOW_BACK:
+		if (is_pointing(object))
+			put(place(actor), oracle_follow_back(object));
+		else if (oracle_kind(object) == (enum kind)SLOTTED)
+			slots_look_into(object);
+		break;
+	case SWAP:
+		*where = slot_exchange(number, object);
+		break;
+	case REPLACE:
+		slot_store(number, scheduler_one_in(4) ? NULL : object);
+		break;
+	default:
+		slot_replace(number, scheduler_one_in(4) ? NULL : object);
+	}
+}
+
 static void act(struct actor *actor)
 {
 	enum act what = pick(weights, total);
 	unsigned number = scheduler_below(MAILBOXES);
 	struct managed **where = full_place(actor), *object = *where;
 
+	if (load(what, actor))
+		return;
 	switch (what) {
 	case MAKE:
 		put(place(actor), make());
@@ -291,6 +367,14 @@ static void act(struct actor *actor)
 			oracle_immortalize(object);
 		}
 		break;
+	case POINT:
+	case POINT_BACK:
+	case FOLLOW_BACK:
+	case SWAP:
+	case REPLACE:
+	case COMPARE:
+		publish(what, where, actor);
+		break;
 	default:
 		fields(what, where, full_place(actor), actor);
 	}
@@ -332,12 +416,16 @@ static void choose_weights(void)
 	total = kind_total = 0;
 	for (i = 0; i < ACTS; i++) {
 		weights[i] = usual[i] * (scheduler_one_in(3) ? 1 + scheduler_below(8) : 2);
+		if (with_weak && i >= POINT)
+			weights[i] *= 8;
 		total += weights[i];
 	}
 	weights[FREEZE] = with_freezing ? 2 : 0;
 	weights[IMMORTALIZE] = scheduler_one_in(4) ? 2 : 0;
 	total += weights[FREEZE] + weights[IMMORTALIZE];
-	for (i = 0; i < KINDS; i++) {
+	entries = 1 + scheduler_below(ENTRIES);
+	slots = 1 + scheduler_below(SLOTS);
+	for (i = 0; i < GRAPH_KINDS; i++) {
 		kind_weights[i] = scheduler_below(4);
 		kind_total += kind_weights[i];
 	}
@@ -352,7 +440,7 @@ static void choose_weights(void)
 
 static void play_phase(unsigned phase, unsigned number)
 {
-	pthread_t threads[THREADS_MAX], collector;
+	pthread_t threads[THREADS_MAX], collector = pthread_self();
 	bool collecting = scheduler_one_in(2);
 	unsigned acts = scheduler_below(SLOW ? 1000 : 2500), i;
 
@@ -453,12 +541,18 @@ static void freezing_round(void)
 /* Suspects are looked at a few at a time, so that garbage of one part is held by that of another. */
 static void parts_round(void)
 {
-	static const uint32_t sizes[] = { 1, 2, 5, 30 };
+	static const uint32_t sizes[] = { 1, 2, 5, 30, 4096 };
 
 	lsh_lock(&lsh_round_lock);
-	lsh_round_part = sizes[scheduler_below(4)];
+	lsh_round_part = sizes[scheduler_below(5)];
 	lsh_unlock(&lsh_round_lock);
 	play_round();
+}
+
+static void weak_round(void)
+{
+	with_weak = true;
+	parts_round();
 }
 
 static void starving_round(void)
@@ -475,6 +569,8 @@ int main(int argc, char **argv)
 		{ "usual", NULL, play_round, 0, 2 },
 		{ "resurrection", NULL, play_round, 3, 2 },
 		{ "parts", NULL, parts_round, 3, 2 },
+		{ "weak", NULL, weak_round, 0, 2 },
+		{ "weak, resurrection", NULL, weak_round, 3, 2 },
 		{ "hoppers", NULL, hopping_round, 0, 2 },
 		{ "freezing", NULL, freezing_round, 0, 1 },
 		{ "no memory", NULL, starving_round, 4, 1 },

@@ -29,6 +29,8 @@ static void destroy(void *payload)
 	for (i = 0; i < room; i++)
 		if (fields[i])
 			oracle_fail(object, "destroy: a field was not released");
+	if (record->kind == POINTING && ((struct pointing *)object)->back.weak)
+		oracle_fail(object, "destroy: a weak reference was not cleared");
 	if (record->kind == FINALIZED && peek(&record->finalized) != 1)
 		oracle_fail(object, "destroy: not finalized");
 	if (record->kind == CLOSING && peek(&record->closed) != 1)
@@ -103,7 +105,9 @@ static void finalize(void *payload)
 			oracle_fail(object, "a finalizer collects");
 		break;
 	}
-	other = mailbox_exchange(scheduler_below(MAILBOXES), object);
+	other = scheduler_one_in(2) ? slot_exchange(scheduler_below(SLOTS), object) : object;
+	if (other == object)
+		other = mailbox_exchange(scheduler_below(MAILBOXES), object);
 	if (other)
 		oracle_release(other);
 }
@@ -117,24 +121,33 @@ static void trace(void *payload, leash_visit_fn *visit, void *arg)
 		visit(&buffer->fields[i], arg);
 }
 
-const leash_type graph_types[KINDS] = {
-	[PLAIN_LEAF] = { .name = "plain leaf", .size = sizeof(struct managed) },
-	[SEEN_LEAF] = { .name = "seen leaf", .size = sizeof(struct managed), .destroy = destroy },
-	[PLAIN_NODE] = { .name = "plain node", .size = sizeof(struct node), LEASH_FIELDS(struct node, fields) },
-	[SEEN_NODE] = { .name = "seen node", .size = sizeof(struct node),
+const leash_type graph_types[GRAPH_KINDS] = {
+	[PLAIN_LEAF] = { .name = "plain leaf", .size = sizeof(struct managed), .flags = LEASH_WEAKABLE },
+	[SEEN_LEAF] = { .name = "seen leaf", .size = sizeof(struct managed), .flags = LEASH_WEAKABLE,
+			.destroy = destroy },
+	[PLAIN_NODE] = { .name = "plain node", .size = sizeof(struct node), .flags = LEASH_WEAKABLE,
+			 LEASH_FIELDS(struct node, fields) },
+	[SEEN_NODE] = { .name = "seen node", .size = sizeof(struct node), .flags = LEASH_WEAKABLE,
 			LEASH_FIELDS(struct node, fields[0], fields[1], fields[2]), .destroy = destroy },
-	[PLAIN_TAIL] = { .name = "plain tail", .size = sizeof(struct tail),
+	[PLAIN_TAIL] = { .name = "plain tail", .size = sizeof(struct tail), .flags = LEASH_WEAKABLE,
 			 LEASH_FIELDS(struct tail, LEASH_TAIL(fields)) },
 	[SEEN_TAIL] = { .name = "seen tail", .size = sizeof(struct tail),
 			LEASH_FIELDS(struct tail, LEASH_TAIL(fields)), .destroy = destroy },
-	[TRACED] = { .name = "traced", .size = sizeof(struct traced), .trace = trace, .destroy = destroy },
-	[PROMPT_LEAF] = { .name = "prompt leaf", .size = sizeof(struct managed), .flags = LEASH_PROMPT,
+	[TRACED] = { .name = "traced", .size = sizeof(struct traced), .flags = LEASH_WEAKABLE, .trace = trace,
+		     .destroy = destroy },
+	[PROMPT_LEAF] = { .name = "prompt leaf", .size = sizeof(struct managed), .flags = LEASH_PROMPT | LEASH_WEAKABLE,
 			  .destroy = destroy },
 	[PROMPT_NODE] = { .name = "prompt node", .size = sizeof(struct node), .flags = LEASH_PROMPT,
 			  LEASH_FIELDS(struct node, fields) },
-	[FINALIZED] = { .name = "finalized", .size = sizeof(struct node), LEASH_FIELDS(struct node, fields),
-			.finalize = finalize, .destroy = destroy },
-	[CLOSING] = { .name = "closing", .size = sizeof(struct node), LEASH_FIELDS(struct node, fields),
-		      .close = on_close, .destroy = destroy },
-	[LARGE_LEAF] = { .name = "large leaf", .size = sizeof(struct large) },
+	[FINALIZED] = { .name = "finalized", .size = sizeof(struct node), .flags = LEASH_WEAKABLE,
+			LEASH_FIELDS(struct node, fields), .finalize = finalize, .destroy = destroy },
+	[CLOSING] = { .name = "closing", .size = sizeof(struct node), .flags = LEASH_WEAKABLE,
+		      LEASH_FIELDS(struct node, fields), .close = on_close, .destroy = destroy },
+	[LARGE_LEAF] = { .name = "large leaf", .size = sizeof(struct large), .flags = LEASH_WEAKABLE },
+	[SLOTTED] = { .name = "slotted", .size = sizeof(struct slotted), .flags = LEASH_WEAKABLE,
+		      LEASH_FIELDS(struct slotted, slots), .destroy = destroy },
+	[POINTING] = { .name = "pointing", .size = sizeof(struct pointing), .flags = LEASH_WEAKABLE,
+		       LEASH_FIELDS(struct pointing, node.fields, back.weak), .destroy = destroy },
+	[PLAIN_POINTING] = { .name = "plain pointing", .size = sizeof(struct pointing), .flags = LEASH_WEAKABLE,
+			     LEASH_FIELDS(struct pointing, node.fields, back.weak) },
 };

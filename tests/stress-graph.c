@@ -69,8 +69,13 @@ struct managed **fields_of(struct managed *object, size_t *room)
 	case PROMPT_NODE:
 	case FINALIZED:
 	case CLOSING:
+	case POINTING:
+	case PLAIN_POINTING:
 		*room = 3;
 		return ((struct node *)object)->fields;
+	case SLOTTED:
+		*room = 3;
+		return (struct managed **)((struct slotted *)object)->slots;
 	case PLAIN_TAIL:
 	case SEEN_TAIL:
 		*room = object->record->room;
@@ -157,8 +162,16 @@ void oracle_ask(const struct managed *object)
 		oracle_fail(object, "is immortal");
 	if (leash_typeof(object) != &graph_types[record->kind])
 		oracle_fail(object, "has another type");
-	if (leash_is_unique(object))
+	/* A load may have made another reference since. */
+	if (leash_is_unique(object) &&
+	    !(__atomic_load_n(&leash__header_of(object)->shared, __ATOMIC_RELAXED) & (LEASH__WEAK | LEASH__PUBLISHED)))
 		shadow_unique(record);
+}
+
+/* Of a SLOTTED object; NULL for others. */
+static leash_slot *slots_of(struct managed *p)
+{
+	return p->record->kind == SLOTTED ? ((struct slotted *)p)->slots : NULL;
 }
 
 bool oracle_set(struct managed *p, size_t field, struct managed *value)
@@ -170,7 +183,10 @@ bool oracle_set(struct managed *p, size_t field, struct managed *value)
 	oracle_check(value);
 	if (done) {
 		shadow_edge(p->record, field, value->record, NULL, NULL);
-		leash_set(&fields[field], value);
+		if (slots_of(p))
+			leash_slot_store(&slots_of(p)[field], value);
+		else
+			leash_set(&fields[field], value);
 	}
 	unlock_fields(p);
 	return done;
@@ -181,22 +197,34 @@ bool oracle_set_take(struct managed *p, size_t field, struct managed *value)
 	size_t room;
 	struct managed **fields = lock_fields(p, &room);
 	struct record *record = p->record; /* the reference that is taken may have been the one to p */
+	leash_slot *slots = slots_of(p);
 	bool done = field < room;
 
 	oracle_check(value);
 	if (done) {
 		shadow_edge(record, field, value->record, NULL, value->record);
-		leash_set_take(&fields[field], value);
+		if (slots)
+			leash_slot_store_take(&slots[field], value);
+		else
+			leash_set_take(&fields[field], value);
 	}
 	pthread_mutex_unlock(&record->fields);
 	return done;
 }
 
+/* Slots are loaded without the lock. */
 struct managed *oracle_get(struct managed *p, size_t field)
 {
 	size_t room;
-	struct managed **fields = lock_fields(p, &room), *value = NULL;
+	struct managed **fields, *value = NULL;
 
+	if (slots_of(oracle_check(p))) {
+		value = field < 3 ? leash_slot_load(&slots_of(p)[field]) : NULL;
+		if (value)
+			shadow_external(value->record, 1);
+		return value ? oracle_check(value) : NULL;
+	}
+	fields = lock_fields(p, &room);
 	if (field < room && fields[field]) {
 		shadow_external(oracle_check(fields[field])->record, 1);
 		value = leash_get(&fields[field]);
@@ -212,7 +240,7 @@ struct managed *oracle_steal(struct managed *p, size_t field)
 
 	if (field < room && fields[field]) {
 		shadow_edge(p->record, field, NULL, oracle_check(fields[field])->record, NULL);
-		value = leash_steal(&fields[field]);
+		value = slots_of(p) ? leash_slot_exchange(&slots_of(p)[field], NULL) : leash_steal(&fields[field]);
 	}
 	unlock_fields(p);
 	return value ? oracle_check(value) : NULL;
@@ -227,7 +255,10 @@ void oracle_clear(struct managed *p, size_t field)
 		if (fields[field])
 			oracle_check(fields[field]);
 		shadow_edge(p->record, field, NULL, NULL, NULL);
-		leash_clear(&fields[field]);
+		if (slots_of(p))
+			leash_slot_clear(&slots_of(p)[field]);
+		else
+			leash_clear(&fields[field]);
 	}
 	unlock_fields(p);
 }
@@ -258,4 +289,26 @@ void oracle_rebuild(struct managed *p)
 	__atomic_store_n(&traced->buffer, new, __ATOMIC_RELEASE);
 	leash_retire(old, free);
 	unlock_fields(p);
+}
+
+void oracle_point_back(struct managed *p, struct managed *value)
+{
+	struct aim *back = &((struct pointing *)p)->back;
+	size_t room;
+
+	lock_fields(p, &room);
+	leash_weak_clear(&back->weak);
+	aim_at(back, value);
+	unlock_fields(p);
+}
+
+struct managed *oracle_follow_back(struct managed *p)
+{
+	struct managed *value;
+	size_t room;
+
+	lock_fields(p, &room);
+	value = aim_follow(&((struct pointing *)p)->back);
+	unlock_fields(p);
+	return value;
 }

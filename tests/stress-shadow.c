@@ -12,8 +12,15 @@
  * 4. when all threads are at rest, after a full collection, the number of objects in memory (the library's own counters)
  *    is the number of those that are reachable: no garbage is left, of any shape, and nothing reachable is gone.
  *
- * Objects without hooks never tell of their death.  They stay in the shadow until nothing refers to them there; an
- * early death of one shows when somebody uses it, and in 4.
+ * 5. a weak load gives an object that lives, or NULL for good, and NULL only for what is not reachable, unless a finalizer
+ *    may have brought it back (stress-graph-weak.c);
+ * 6. a peeked object stays whole until the read section ends (stress-graph-slot.c).
+ *
+ * A load through a weak reference or a slot makes a reference out of nothing: the library counts it first, and the shadow
+ * hears of it afterwards.  Until then the shadow shows less than there is, and no check fails for that.
+ *
+ * Objects without hooks never tell of their death.  They stay in the shadow until nothing refers to them there, and
+ * come back if a load finds them; an early death of one shows when somebody uses it, and in 4.
  */
 #include <leash/leash.h>
 #include <stdarg.h>
@@ -93,6 +100,36 @@ static size_t mark_reachable(bool hooked)
 	return spread(number);
 }
 
+static bool is_listed(const struct record *record)
+{
+	return record->place < listed_count && listed[record->place] == record;
+}
+
+static void list(struct record *record)
+{
+	record->place = listed_count;
+	listed[listed_count++] = record;
+}
+
+/* What was forgotten has come back, by a weak reference or a slot, with all that it leads to. */
+static void list_again(struct record *record)
+{
+	size_t number = 1, i, e;
+
+	list(record);
+	queue[0] = record;
+	for (i = 0; i < number; i++) {
+		for (e = 0; e < EDGES; e++) {
+			struct record *next = queue[i]->edges[e];
+
+			if (next && !is_listed(next)) {
+				list(next);
+				queue[number++] = next;
+			}
+		}
+	}
+}
+
 static void unlist(struct record *record)
 {
 	struct record *last = listed[--listed_count];
@@ -118,6 +155,8 @@ static void forget_plain(void)
 void shadow_external(struct record *record, int change)
 {
 	pthread_mutex_lock(&shadow);
+	if (!is_listed(record))
+		list_again(record);
 	record->external += change;
 	if (record->external < 0 && !record->immortal)
 		oracle_fail(record->object, "the test has lost count of number %u", record->number);
@@ -134,9 +173,22 @@ void shadow_unreachable(struct record *record, const char *what)
 	pthread_mutex_unlock(&shadow);
 }
 
+bool shadow_is_reachable(struct record *record)
+{
+	bool reachable;
+
+	pthread_mutex_lock(&shadow);
+	mark_reachable(false);
+	reachable = record->mark == mark;
+	pthread_mutex_unlock(&shadow);
+	return reachable;
+}
+
 void shadow_remove(struct record *record)
 {
 	pthread_mutex_lock(&shadow);
+	if (!is_listed(record))
+		oracle_fail(record->object, "number %u was forgotten", record->number);
 	unlist(record);
 	memset(record->edges, 0, sizeof record->edges);
 	pthread_mutex_unlock(&shadow);
@@ -148,8 +200,7 @@ void shadow_list(struct record *record)
 	if (listed_count % 256 == 255)
 		forget_plain();
 	record->external = 1;
-	record->place = listed_count;
-	listed[listed_count++] = record;
+	list(record);
 	pthread_mutex_unlock(&shadow);
 }
 
@@ -300,8 +351,10 @@ void graph_settle(void)
 		if (result < 0)
 			oracle_fail(NULL, "leash_collect says %ld", result);
 		/* Between the two a finalizer may bring something back. */
-		if ((long)graph_reachable() == oracle_alive() && (long)graph_reachable() == oracle_alive())
+		if ((long)graph_reachable() == oracle_alive() && (long)graph_reachable() == oracle_alive()) {
+			entries_check_at_rest();
 			return;
+		}
 		scheduler_nap(tries < 100 ? 200 : 2000);
 	}
 	fail_to_settle(graph_reachable());
@@ -315,9 +368,11 @@ void oracle_end(void)
 
 	do {
 		mailbox_empty_all();
+		slots_empty_all();
 		graph_settle();
 		/* Finalizers may have published some, each object once. */
-	} while (mailbox_any());
+	} while (mailbox_any() || slots_any());
+	entries_end();
 	left = leash_shutdown();
 	if (left != 0)
 		oracle_fail(NULL, "leash_shutdown() says %ld", left);
