@@ -219,8 +219,9 @@ static struct lsh_group *pop_group(void)
 	return group;
 }
 
-/* Garbage is found by nobody, so what readers still look at when the group comes here they do not see much longer; and
- * a hook that stores it in a slot, makes it published again.  False if there is no waiting for them. */
+/* What readers still look at when the group comes here they do not see much longer, for garbage is found by nobody.  It is as
+ * if it had never been published, unless a hook brings it back, or the slot that leads to it: only a group without hooks forgets.
+ * False if there is no waiting for them. */
 static bool wait_for_group(struct lsh_group *group)
 {
 	bool any = false;
@@ -233,7 +234,7 @@ static bool wait_for_group(struct lsh_group *group)
 	if (no_grace)
 		return false;
 	wait_for_readers();
-	for (i = 0; i < group->count; i++)
+	for (i = 0; i < group->count && group->waits; i++)
 		__atomic_fetch_and(&group->members[i]->shared, ~LEASH__PUBLISHED, __ATOMIC_RELAXED);
 	return true;
 }

@@ -19,6 +19,7 @@ bool lsh_finalizers_retire(void *ptr, void (*free_fn)(void *));
 /* Garbage whose hooks run before it is decided anew: the members, a reference to each of them held. */
 struct lsh_group {
 	struct lsh_group *next;
+	bool waits; /* it has no hooks, and waits for readers only */
 	size_t count;
 	size_t dropped; /* references given up, for the child of a fork */
 	struct leash__header *members[];

@@ -124,12 +124,55 @@ static void test_cycle(void)
 	eventually(deaths(&obituary) == before + 6, "fields of all kinds are released at death");
 }
 
+static struct box *revived;
+
+static void bring_back(void *object)
+{
+	revived = leash_retain(object);
+}
+
+static const leash_type phoenix_type = {
+	.name = "phoenix",
+	.size = sizeof(struct box),
+	LEASH_FIELDS(struct box, slot, more, next),
+	.finalize = bring_back,
+	.destroy = box_destroy,
+};
+
+/* What a finalizer brings back leads to slots that it has not seen for a while. */
+static void test_revived(void)
+{
+	struct box *phoenix = leash_new(&phoenix_type), *inner = box_new();
+	const struct box *peeked;
+	int before = deaths(&obituary);
+
+	phoenix->obituary = &obituary;
+	leash_slot_store_take(&phoenix->slot, inner);
+	leash_slot_store_take(&inner->slot, box_new());
+	leash_set(&phoenix->next, phoenix);
+	leash_release(phoenix);
+	is_int(leash_collect(2), 0, "a finalizer brings a cycle back");
+	is_ptr(revived, phoenix, "with what is in its slots");
+	leash_read_lock();
+	peeked = leash_slot_peek(&phoenix->slot);
+	leash_slot_clear(&phoenix->slot);
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	is_int(deaths(&obituary), before, "which readers can look at as before");
+	leash_read_unlock();
+	eventually(deaths(&obituary) == before + 2, "and dies when they no longer do");
+	is_ptr(peeked, inner, "what they saw was what was in it");
+	leash_release(phoenix);
+	is_int(leash_collect(2), 1, "the rest is garbage again, and reclaimed");
+	eventually(deaths(&obituary) == before + 3, "all of it");
+}
+
 int main(void)
 {
 	leash_gc_disable();
 	test_global();
 	test_peek();
 	test_cycle();
+	test_revived();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }

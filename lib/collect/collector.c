@@ -253,7 +253,7 @@ static long collect(int generation)
 		round = collect_once(generation, true);
 		reclaimed += (long)(round.collected + round.saved);
 		/* What finalizers make garbage of is for the next call. */
-		groups = round.groups && turns == 0;
+		groups = turns == 0 ? round.groups : round.waits;
 		if (groups) {
 			deadline = lsh_from_now(BOUND);
 			lsh_finalizers_finish(true, BOUND, &deadline);

@@ -7,6 +7,8 @@
  *                with what it reaches of its kind.  When the group's hooks have run the references are dropped, which makes
  *                suspects of its members; the next round decides anew
  *      behind    what the held ones reach: the hooks find it whole
+ *      waiting   in a group, too, which has no hooks: readers may be looking at it (slot.c), for whom the finalizer thread
+ *                waits.  Only what no held one reaches: that may be brought back, slots and all, and new readers find it
  *      saved     kept for leash_gc_garbage(), by a reference that its caller will get
  *      the rest  is severed
  *
@@ -51,19 +53,25 @@ static bool has_changed(const struct lsh_node *node)
 	       (local ^ node->local) & ~LEASH__LOCAL_TOUCHED;
 }
 
-/* Or watches, or readers that may be looking at it: for them, too, the finalizer thread is wanted. */
+/* Readers may be looking at it. */
+static bool is_published(const struct leash__header *h)
+{
+	return __atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__PUBLISHED;
+}
+
+/* Or watches. */
 static bool has_hooks(const struct leash__header *h)
 {
 	const struct lsh_type *entry = lsh_type_of(h);
 	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
 
-	if (shared & LEASH__PUBLISHED || (shared & LEASH__WEAK && lsh_watched(h)))
+	if (shared & LEASH__WEAK && lsh_watched(h))
 		return true;
 	return entry->hooks && ((entry->type->finalize && !(shared & LEASH__FINALIZED)) ||
 				(entry->type->close && !(shared & LEASH__CLOSED)));
 }
 
-/* True if there are hooks to be run. */
+/* True if the finalizer thread is wanted. */
 static bool read_again(struct lsh_graph *graph)
 {
 	bool hooks = false;
@@ -76,7 +84,7 @@ static bool read_again(struct lsh_graph *graph)
 		if (has_changed(&lsh_nodes(graph)[i]))
 			lsh_graph_pile(graph, i, LSH_NOT_NOW);
 		else
-			hooks |= has_hooks(lsh_nodes(graph)[i].h);
+			hooks |= has_hooks(lsh_nodes(graph)[i].h) || is_published(lsh_nodes(graph)[i].h);
 	}
 	lsh_graph_spread(graph, LSH_NOT_NOW);
 	return hooks;
@@ -88,9 +96,10 @@ static void hold(struct leash__header *h)
 	__atomic_fetch_or(&h->shared, LEASH__TOUCHED, __ATOMIC_RELAXED);
 }
 
-/* What the node reaches of garbage stays whole; those that have hooks among it, the node too, are held.  Returns
+/* What the node reaches of garbage stays whole; those among it, the node too, that are `wanted` are held.  Returns
  * them as a list, and their number. */
-static uint32_t reach(struct lsh_graph *graph, uint32_t start, size_t *number)
+static uint32_t reach(struct lsh_graph *graph, uint32_t start, bool (*wanted)(const struct leash__header *h),
+		      size_t *number)
 {
 	struct lsh_node *nodes = lsh_nodes(graph);
 	uint32_t held = LSH_NONE, node, edge;
@@ -99,7 +108,7 @@ static uint32_t reach(struct lsh_graph *graph, uint32_t start, size_t *number)
 	lsh_graph_pile(graph, start, LSH_BEHIND);
 	while ((node = lsh_graph_unpile(graph)) != LSH_NONE) {
 		__atomic_fetch_or(&nodes[node].h->shared, LEASH__TRIED, __ATOMIC_RELAXED);
-		if (has_hooks(nodes[node].h)) {
+		if (wanted(nodes[node].h)) {
 			nodes[node].fate = LSH_HELD;
 			nodes[node].next = held;
 			held = node;
@@ -113,11 +122,11 @@ static uint32_t reach(struct lsh_graph *graph, uint32_t start, size_t *number)
 }
 
 /* Without memory for the group they are left for another round. */
-static void hold_from(struct lsh_round *round, uint32_t start)
+static void hold_from(struct lsh_round *round, uint32_t start, bool (*wanted)(const struct leash__header *h))
 {
 	struct lsh_node *nodes = lsh_nodes(&lsh_round_graph);
 	size_t number;
-	uint32_t node = reach(&lsh_round_graph, start, &number);
+	uint32_t node = reach(&lsh_round_graph, start, wanted, &number);
 	struct lsh_group *group = lsh_group_new(number);
 
 	if (!group)
@@ -126,8 +135,10 @@ static void hold_from(struct lsh_round *round, uint32_t start)
 		hold(nodes[node].h);
 		group->members[group->count++] = nodes[node].h;
 	}
-	lsh_finalizers_push_group(group);
+	group->waits = wanted == is_published;
 	round->groups++;
+	round->waits += group->waits;
+	lsh_finalizers_push_group(group);
 }
 
 static void save(struct lsh_round *round, uint32_t i)
@@ -169,8 +180,11 @@ void lsh_commit(struct lsh_round *round)
 		if (is_garbage(i) && round->save)
 			save(round, i);
 		else if (is_garbage(i) && has_hooks(lsh_nodes(graph)[i].h))
-			hold_from(round, i);
+			hold_from(round, i, has_hooks);
 	}
+	for (i = 0; i < graph->node_count && hooks; i++)
+		if (is_garbage(i) && is_published(lsh_nodes(graph)[i].h))
+			hold_from(round, i, is_published);
 	LSH_POINT("collect: decided");
 	for (i = 0; i < graph->node_count; i++) {
 		if (!is_garbage(i))

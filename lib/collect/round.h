@@ -29,6 +29,7 @@ struct lsh_round {
 	uint64_t saved;
 	uint64_t rescued;
 	uint64_t groups;        /* given to the finalizer thread */
+	uint64_t waits;         /* those of them that only wait for readers */
 	uint64_t bytes;         /* of its arrays, at most */
 	bool given_up;
 
