@@ -115,8 +115,9 @@ static struct lsh_weak *install(struct lsh_record *record, struct leash__header 
 	struct lsh_weak **word = lsh_weak_word(h);
 
 	*old = NULL;
-	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__WEAK))
-		__atomic_fetch_or(&h->shared, LEASH__WEAK, __ATOMIC_ACQ_REL);
+	/* A finalizer that comes after this waits for the guard (finalizers.c). */
+	if (__atomic_fetch_or(&h->shared, LEASH__WEAK, __ATOMIC_ACQ_REL) & LEASH__FINALIZED)
+		fresh->seen.object = NULL;
 	LSH_POINT("weak: flagged");
 	*old = __atomic_load_n(word, __ATOMIC_ACQUIRE);
 	do
@@ -125,6 +126,40 @@ static struct lsh_weak *install(struct lsh_record *record, struct leash__header 
 	while (!__atomic_compare_exchange_n(word, old, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 	lsh_touch(record, h);
 	return fresh;
+}
+
+static void put_in(struct lsh_weak *weak, leash_watch *watch)
+{
+	watch->next = weak->watches;
+	watch->link = &weak->watches;
+	if (watch->next)
+		watch->next->link = &watch->next;
+	__atomic_store_n(&weak->watches, watch, __ATOMIC_RELEASE);
+}
+
+/* Under the lock.  True if it was in a list. */
+static bool take_out(leash_watch *watch)
+{
+	if (!watch->link)
+		return false;
+	__atomic_store_n(watch->link, watch->next, __ATOMIC_RELEASE);
+	if (watch->next)
+		watch->next->link = watch->link;
+	watch->link = NULL;
+	return true;
+}
+
+/* The object was brought back before its watches were told. */
+static void move_watches(struct lsh_weak *to, struct lsh_weak *from)
+{
+	leash_watch *watch;
+
+	lsh_lock(&lock);
+	while ((watch = from->watches) != NULL) {
+		take_out(watch);
+		put_in(to, watch);
+	}
+	lsh_unlock(&lock);
 }
 
 /* What the object's weak references share, with so many references more; NULL without memory.  The caller holds the object. */
@@ -150,7 +185,9 @@ static struct lsh_weak *share(struct leash__header *h, uint64_t more)
 	lsh_end(record);
 	if (weak != fresh)
 		free(fresh);
-	else
+	else if (old)
+		move_watches(fresh, old);
+	if (weak == fresh)
 		lsh_weak_drop(old);
 	return weak;
 }
@@ -217,9 +254,14 @@ bool leash_weak_expired(const leash_weak *weak)
 	struct lsh_record *record = lsh_begin();
 	const struct lsh_weak *shared = weak_of(weak);
 	struct leash__header *h = shared ? __atomic_load_n(&shared->seen.object, __ATOMIC_ACQUIRE) : NULL;
-	bool expired = !h || (__atomic_load_n(&untagged(h)->shared, __ATOMIC_ACQUIRE) & LEASH__DEAD) ||
-		       ((uintptr_t)h & LSH_WEAK_TAG && is_condemned(shared, false));
+	bool expired;
 
+	LSH_POINT("weak: pointer read");
+	/* What is tagged may be condemned at any time, and its memory go then. */
+	if ((uintptr_t)h & LSH_WEAK_TAG)
+		expired = is_condemned(shared, false);
+	else
+		expired = !h || __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & (LEASH__DEAD | LEASH__FINALIZED);
 	lsh_end(record);
 	return expired;
 }
@@ -326,25 +368,9 @@ leash_watch *leash_watch_add(const void *object, void (*fn)(void *arg), void *ar
 		return NULL;
 	}
 	lsh_lock(&lock);
-	watch->next = watch->weak->watches;
-	watch->link = &watch->weak->watches;
-	if (watch->next)
-		watch->next->link = &watch->next;
-	__atomic_store_n(&watch->weak->watches, watch, __ATOMIC_RELEASE);
+	put_in(watch->weak, watch);
 	lsh_unlock(&lock);
 	return watch;
-}
-
-/* Under the lock.  True if it was in a list. */
-static bool take_out(leash_watch *watch)
-{
-	if (!watch->link)
-		return false;
-	__atomic_store_n(watch->link, watch->next, __ATOMIC_RELEASE);
-	if (watch->next)
-		watch->next->link = watch->link;
-	watch->link = NULL;
-	return true;
 }
 
 bool leash_watch_cancel(leash_watch *watch)
