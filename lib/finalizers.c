@@ -247,6 +247,11 @@ static void run_hooks_in_cycle(struct leash__header *h)
 	if (!type->close && !type->finalize)
 		return;
 	old = __atomic_fetch_or(&h->shared, LEASH__FINALIZED | LEASH__CLOSED, __ATOMIC_ACQ_REL);
+	/* Hooks that ran before may have made new weak references to it. */
+	if (old & LEASH__WEAK) {
+		lsh_op_grace();
+		lsh_weak_died(h);
+	}
 	if (type->close && !(old & LEASH__CLOSED))
 		lsh_run_hook(type->close, h + 1);
 	if (type->finalize && !(old & LEASH__FINALIZED))

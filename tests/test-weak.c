@@ -332,6 +332,53 @@ static void test_revived_cycle(void)
 	leash_weak_clear(&of_mate);
 }
 
+static struct node *mates[2], *kept;
+static leash_weak to_other;
+
+/* The first of the two that is finalized keeps the other, and points to it. */
+static void point_to_other(void *object)
+{
+	if (kept)
+		return;
+	kept = leash_retain(mates[object == mates[0]]);
+	leash_weak_init(&to_other, kept);
+	is_ptr(leash_weak_load(&to_other), kept, "a finalizer may make a weak reference to one that has yet to be finalized");
+	leash_release(kept);
+}
+
+static const leash_type mate_type = {
+	.name = "mate",
+	.size = sizeof(struct node),
+	.flags = LEASH_WEAKABLE,
+	LEASH_FIELDS(struct node, next),
+	.finalize = point_to_other,
+};
+
+static void test_finalized_later(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		mates[i] = leash_new(&mate_type);
+	for (i = 0; i < 2; i++) {
+		leash_weak weak;
+
+		leash_set(&mates[i]->next, mates[!i]);
+		leash_weak_init(&weak, mates[i]);
+		leash_weak_clear(&weak);
+	}
+	leash_release(mates[0]);
+	leash_release(mates[1]);
+	is_int(leash_collect(2), 0, "two are brought back");
+	is_ptr(leash_weak_load(&to_other), NULL, "a finalizer's beginning ends weak references made by another one");
+	ok(leash_weak_expired(&to_other), "they have expired");
+	leash_clear(&kept->next->next);
+	ok(leash_adopt(kept), "the object is adopted");
+	is_ptr(leash_weak_load(&to_other), NULL, "for good");
+	leash_weak_clear(&to_other);
+	leash_release(kept);
+}
+
 int main(void)
 {
 	leash_gc_disable();
@@ -344,6 +391,7 @@ int main(void)
 	test_cycle();
 	test_bare_cycle();
 	test_revived_cycle();
+	test_finalized_later();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }
