@@ -224,17 +224,14 @@ static struct lsh_group *pop_group(void)
  * False if there is no waiting for them. */
 static bool wait_for_group(struct lsh_group *group)
 {
-	bool any = false;
 	size_t i;
 
-	for (i = 0; i < group->count; i++)
-		any |= (__atomic_load_n(&group->members[i]->shared, __ATOMIC_RELAXED) & LEASH__PUBLISHED) != 0;
-	if (!any)
+	if (!group->waits)
 		return true;
 	if (no_grace)
 		return false;
 	wait_for_readers();
-	for (i = 0; i < group->count && group->waits; i++)
+	for (i = 0; i < group->count; i++)
 		__atomic_fetch_and(&group->members[i]->shared, ~LEASH__PUBLISHED, __ATOMIC_RELAXED);
 	return true;
 }

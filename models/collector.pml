@@ -18,11 +18,12 @@
  * WHAT IS ABSTRACTED.
  *
  *   - Memory is sequentially consistent.
- *   - Snapshot and first decision, steps 2 and 3: the candidates may be any set, as if they were drawn by lot.
- *     Nothing that was read then is used later, so no behaviour is lost.
- *   - Components.  What the code commits is a union of components; the counts in it sum up to the edges inside it,
- *     for a component that fails takes along what it points to.  Here a set is drawn, and passes if its
- *     counts do not exceed its edges and no member fails.  Every set that the code commits passes here.
+ *   - Snapshot and decision, steps 2 and 3: the candidates may be any set, as if they were drawn by lot.  The code wants
+ *     what it reads at 5 to be as it was in the snapshot besides: that lets less pass, and nothing that does not pass here.
+ *   - What the code commits is what remains when all that fails is taken away with what it points to: by the
+ *     snapshot, and so by the first reading, each member's count is the number of edges to it from other members
+ *     and itself.  Here a set is drawn, and passes if its counts, in all, do not exceed its edges and no member
+ *     fails.  Every set that the code commits passes here.  (References owed by what is severed are like edges that stay.)
  *   - A credit is a reference that its thread does not use: filing one and taking it back change no
  *     word, and touch none.  Here its thread simply goes on holding the reference.
  *   - clear and set are removals with the old value in the thread's hands, then a release: that it comes in the same

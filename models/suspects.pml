@@ -4,8 +4,15 @@
  * threads and the collector.  Threads retain, get, steal, move references into fields and to one another, and release;
  * what dies gives up its field, and its block is free at once unless it is kept or stands in a log.  Before a decrement that
  * might leave an object alive, and before a move into a field, a thread wins LOGGED by a read-modify-write
- * and appends the object to its log.  The collector does ROUNDS rounds: set "collecting", take the logs,
- * op-grace, clear the flags of what they hold, op-grace, snapshot, decide, commit, log again what could not be validated.
+ * and appends the object to its log.  The collector does ROUNDS rounds: set "collecting", take the logs, op-grace; then, with
+ * all suspects or with one after the other, snapshot, decide, commit.  There are two kinds of rounds, drawn by lot:
+ *
+ *   full            first, the flags of all suspects are cleared, op-grace; what could not be decided is logged again
+ *   of the young    flags stay, and entries in the collector's list, but for what is found dead or committed
+ *
+ * With LOOPS the objects of the beginning have a second field, that refers to themselves and stays: so garbage may
+ * refer to what is none, or to what an earlier part of the round found live for that.  The reference is released as by a
+ * thread, or owed: looked at once more in the end.  With REVIVALS what dies may be brought back, as by its finalizer.
  *
  * Each access to a word or a log that others may touch is a step of its own.  A thread loads its log's address
  * and "collecting" when it enters the guard in which it needs them: the earliest places.  Entering
@@ -15,21 +22,24 @@
  *
  *   - The count is one word: the flag is for everybody, owners included.  Who finds it 1 and no flag set
  *     has the only reference, and may take the short cut: a plain store.  Memory is sequentially consistent.
- *   - The two readings: what the snapshot takes for garbage is committed only if it is (that is collector.pml),
- *     and even then it may be found "not now".
- *   - One generation: what the snapshot finds live leaves the logs, as after a full round.
+ *   - The two readings: what the snapshot takes for garbage is committed only if it is, and nothing but what is committed
+ *     refers to it (that is collector.pml), and even then it may be found "not now", with what it reaches.
+ *   - One generation: a round of the young looks at all there is.
  *   - A removal and its release are in guards of their own, as are a dead object's releases: that they may share one
  *     only makes the op-graces wait longer.
  *   - Threads that use one object's field take turns.  Credits: one is a reference that its thread does not use,
- *     its subtraction a release.  Finalizers, folds and the husks of slots are left out.
+ *     its subtraction a release.  Nothing is struck out of a log by its thread.  Folds and the husks of slots are left
+ *     out.
  *
  * INVARIANTS.
  *
  *   1  No block is touched when it is free.
- *   2  A block becomes free once, dead, with no entry for it in any log, and no address of it in the collector's hands.
+ *   2  A block becomes free once, dead, with no entry for it in any log or list, and no address of it in the
+ *      collector's hands.
  *   3  An object has one entry at most.
- *   4  When no operation is under way and no round, each garbage object can be reached from an entry of a log.
- *   5  A round that nobody disturbed, and that validated what it could, leaves no garbage.
+ *   4  When no operation is under way and no round, each garbage object can be reached from an entry.
+ *   5  A round that nobody disturbed, and that validated what it could, leaves no garbage; unless it released what
+ *      garbage referred to.
  *   6  When no operation is under way and no round, what is dead is free, or a husk that an entry stands for.
  *
  * Each #ifdef below is a mutation that must break one of them; models/run tries them all.
@@ -39,10 +49,13 @@
 #define BUDGET 3	/* everything but releases */
 #endif
 #ifndef ROUNDS
-#define ROUNDS 1
+#define ROUNDS 1	/* of both kinds, without ONLY_FULL and ONLY_YOUNG */
 #endif
 #ifndef MAXREF
 #define MAXREF 2	/* references to one object in threads' hands */
+#endif
+#ifndef REVIVALS
+#define REVIVALS 0	/* if any, all objects have finalizers, and none is open to the short cut */
 #endif
 
 #define LOGGED    1
@@ -52,9 +65,10 @@
 
 byte count[2], flags[2];	/* one word */
 byte field[2];			/* object + 1; 0 is NULL */
+bool loop[2];			/* one more, that refers to its own object */
 bool locked[2];
 byte log[4];			/* thread t's are t and 2 + t, as sets */
-byte again;			/* the collector's own log */
+byte again;			/* the collector's list */
 bool other[2];			/* t's log is 2 + t now */
 bool busy[2], collecting;
 byte kept;			/* blocks to be freed when the round ends */
@@ -65,6 +79,9 @@ byte addresses;			/* ghost: in the collector's hands */
 bool idle = true;		/* ghost: no round */
 bool disturbed;			/* ghost: an operation since the logs were taken */
 byte budget = BUDGET;
+#if REVIVALS
+byte revivals = REVIVALS;
+#endif
 
 #define BIT(x) (1 << (x))
 #define ENTRIES (log[0] | log[1] | log[2] | log[3] | again)
@@ -177,11 +194,15 @@ end:	do
 	:: atomic { ANY(HELD) -> PICK(x, HELD); underway++ };		/* release */
 release:	atomic { ENTER; keep = collecting; old = (count[x] == 1 -> 1 + flags[x] : 0) };
 		if
+#if REVIVALS
+		:: atomic { old && count[x] == 1 -> old = 0; decrement(x) }
+#else
 		:: atomic { old == 1 ->		/* the short cut: a plain store over all flags */
 			old = 0;
 			flags[x] = 0;
 			decrement(x) }
 		:: atomic { old > 1 && count[x] == 1 -> old = 0; decrement(x) }
+#endif
 #ifdef LOGGED_AFTER
 		:: atomic { else -> old = 0; decrement(x) };
 			atomic { win(x) };
@@ -197,10 +218,22 @@ release:	atomic { ENTER; keep = collecting; old = (count[x] == 1 -> 1 + flags[x]
 #endif
 		fi;
 		if
+#if !REVIVALS
 		:: (dying & BIT(x)) && !field[x] -> goto destroy	/* in the same guard */
+#endif
 		:: atomic { else -> LEAVE; keep = false; x = 0 }
 		fi;
 		do
+#if REVIVALS
+		:: atomic { dying && revivals -> revivals--; disturbed = true;	/* a finalizer's reference */
+			x = (dying & 1 -> 0 : 1);
+			WHOLE(x);
+			flags[x] = flags[x] & ~DEAD;
+			count[x] = 1;
+			HELD(x)++;
+			dying = dying & ~BIT(x);
+			x = 0 }
+#endif
 		:: atomic { dying ->
 			x = (dying & 1 -> 0 : 1);
 			if
@@ -279,27 +312,56 @@ end:	do
 	od
 }
 
-/* Step 1, for the log l: clear the flags.  The entries are gone then. */
-inline clear_flag(l, x)
+/* A full round clears the flag, for the entries of todo.  They are gone then. */
+inline clear_flag(x)
 {
 	if
-	:: atomic { log[l] & BIT(x) ->
+	:: atomic { todo & BIT(x) ->
 		WHOLE(x);
-		log[l] = log[l] & ~BIT(x);
-		old = flags[x];
-		flags[x] = flags[x] & ~LOGGED };
+		todo = todo & ~BIT(x);
+		again = again & ~BIT(x);
+		flags[x] = flags[x] & ~LOGGED;
+		if
+		:: flags[x] & DEAD ->
+			kept = kept | (flags[x] & DESTROYED -> BIT(x) : 0);
+			rest = rest & ~BIT(x);
+			part = part & ~BIT(x)
+		:: else
+		fi }
+	:: else
+	fi
+}
+
+/* One of the young takes out what is dead, and nothing else. */
+inline take_out(x)
+{
+	if
+	:: atomic { young && (part & BIT(x)) && (flags[x] & DEAD) -> WHOLE(x); old = flags[x] };
 		atomic {
+			WHOLE(x);
+#ifndef TAKEN_OUT_BY_LOAD
+			old = flags[x];
+#endif
 			if
-			:: (old & (DEAD | DESTROYED)) == (DEAD | DESTROYED) -> kept = kept | BIT(x)
-			:: (old & (DEAD | DESTROYED)) == DEAD
-			:: else -> suspects = suspects | BIT(x); addresses = addresses | BIT(x)
+#ifdef REVIVED_FORGOTTEN
+			:: true ->
+#else
+			:: old & DEAD ->
+#endif
+				again = again & ~BIT(x);
+				part = part & ~BIT(x);
+				flags[x] = flags[x] & ~LOGGED;
+				kept = kept | (old & DESTROYED -> BIT(x) : 0)
+#ifndef REVIVED_FORGOTTEN
+			:: else		/* brought back meanwhile */
+#endif
 			fi;
 			old = 0 }
 	:: else
 	fi
 }
 
-/* Step 2: the word, then the field, or the other way round. */
+/* Step 2: the word, then the field, or the other way round.  What an earlier part has seen is left alone. */
 inline read_word(x)
 {
 	WHOLE(x);
@@ -309,14 +371,64 @@ inline read_word(x)
 inline read_field(x)
 {
 	WHOLE(x);
-	fields[x] = field[x];
+	fields[x] = field[x] & ~(settled | open);
 	todo = todo & ~(4 << x);
 	if
-	:: fields[x] && !(addresses & fields[x]) ->
+	:: fields[x] && !(nodes & fields[x]) ->
+		nodes = nodes | fields[x];
 		addresses = addresses | fields[x];
 		todo = todo | fields[x] * 5
 	:: else
 	fi
+}
+
+#ifdef OWED_FROM_OUTSIDE
+#define OWED(bit) 0
+#else
+#define OWED(bit) (last & (bit) -> 1 : 0)
+#endif
+
+/* What members of a set refer to, as read. */
+#define TARGETS(set) (((set) & 1 -> fields[0] : 0) | ((set) & 2 -> fields[1] : 0))
+
+/* Ghost: what all others refer to. */
+#define OTHERS(set) (((set) & 1 -> 0 : field[0]) | ((set) & 2 -> 0 : field[1]))
+
+/* Step 3, and 5 to 7: of what is garbage by the snapshot, some may fail, and must if others refer to it; what that
+ * reaches fails with it. */
+inline decide()
+{
+	fields[0] = (counts[0] -> fields[0] : 0);
+	fields[1] = (counts[1] -> fields[1] : 0);
+	todo = (fields[0] == 1) + (fields[1] == 1) + (counts[0] && loop[0]) + OWED(1);
+	found_live = (counts[0] > todo -> 1 : 0);
+	failed = (counts[0] < todo -> 1 : 0);
+	todo = (fields[0] == 2) + (fields[1] == 2) + (counts[1] && loop[1]) + OWED(2);
+	found_live = found_live | (counts[1] > todo -> 2 : 0);
+	failed = failed | (counts[1] < todo -> 2 : 0);
+	todo = 0;
+	found_live = found_live | TARGETS(found_live) & ~failed;
+	failed = failed | TARGETS(failed) & ~found_live;
+	garbage = ((counts[0] -> 1 : 0) | (counts[1] -> 2 : 0)) & ~(found_live | failed);
+	reach(0);
+	failed = failed | garbage & (live | OTHERS(garbage));
+	if
+	:: true
+	:: garbage & 1 -> failed = failed | 1
+	:: garbage & 2 -> failed = failed | 2
+	:: garbage == 3 -> failed = failed | 3
+	fi;
+	failed = failed | TARGETS(failed) & ~found_live;
+	failed = failed | garbage & OTHERS(garbage & ~failed);
+	garbage = garbage & ~failed;
+	spared = spared || failed;
+	open = open | nodes & ~(found_live | garbage);
+	settled = settled | found_live | garbage;
+	counts[0] = 0; counts[1] = 0; fields[0] = 0; fields[1] = 0;
+	nodes = 0; live = 0; failed = 0
+#ifndef YOUNG_FORGETS
+	; found_live = 0
+#endif
 }
 
 /* An object that stays a suspect. */
@@ -337,38 +449,77 @@ inline log_again(x)
 	}
 }
 
+inline file(x)
+{
+	if
+	:: todo & BIT(x) -> log_again(x)
+	:: else
+	fi
+}
+
 inline look_again(x)
 {
 	again = ((again & BIT(x)) && (flags[x] & (DEAD | LOGGED)) == DEAD -> again & ~BIT(x) : again)
 }
 
-inline commit(x)
+#ifdef YOUNG_FORGETS
+inline forget(x)
 {
 	if
-	:: atomic { garbage & BIT(x) ->
-		WHOLE(x);
-		assert(!(flags[x] & DEAD) && !HANDS(x));
-		flags[x] = flags[x] | DEAD;
-		count[x] = 0 }
+	:: atomic { young && (part & found_live & BIT(x)) -> again = again & ~BIT(x); flags[x] = flags[x] & ~LOGGED }
 	:: else
 	fi
 }
-/* Its field, then its block.  What it leaves behind is released as by a thread. */
+#endif
+
+/* A plain store, over all flags.  The entry of a suspect goes with its flag. */
+#if defined(YOUNG_KEEPS_FLAG)
+#define FLAG_OF(x) 0
+#elif defined(YOUNG_CLEARS_ANOTHERS)
+#define FLAG_OF(x) (young -> LOGGED : 0)
+#elif defined(FULL_CLEARS_ANOTHERS)
+#define FLAG_OF(x) (part & BIT(x) -> LOGGED : 0)
+#else
+#define FLAG_OF(x) (young && (part & BIT(x)) -> LOGGED : 0)
+#endif
+inline commit(x)
+{
+	if
+	:: atomic { garbage & BIT(x) -> WHOLE(x); assert(!(flags[x] & DEAD)); old = flags[x] };
+		atomic {
+			WHOLE(x);
+			assert(!HANDS(x));
+			flags[x] = (old & ~FLAG_OF(x)) | DEAD;
+			count[x] = 0;
+			again = again & ~(young && (part & BIT(x)) -> BIT(x) : 0);
+			old = 0 }
+	:: else
+	fi
+}
+/* A reference that severed garbage leaves behind is released as by a thread. */
+inline drop(x)
+{
+#ifndef SEVERED_UNLOGGED
+	log_again(x);
+#endif
+	atomic {
+		WHOLE(x);
+		assert(!(flags[x] & DEAD));
+		count[x]--;
+		if
+		:: count[x] == 0 -> flags[x] = flags[x] | DEAD; garbage = garbage | BIT(x)
+		:: else
+		fi }
+}
+/* Its field, then its block. */
 inline sever(x)
 {
 	if
-	:: atomic { garbage & BIT(x) -> old = field[x]; field[x] = 0 };
+	:: atomic { garbage & BIT(x) -> old = field[x]; field[x] = 0; loop[x] = false };
 		if
-		:: old && !(garbage & old) ->
-			old--;
-			log_again(old);
-			atomic {
-				WHOLE(old);
-				count[old]--;
-				if
-				:: count[old] == 0 -> flags[old] = flags[old] | DEAD; garbage = garbage | BIT(old)
-				:: else
-				fi }
+		:: old && !(flags[old - 1] & DEAD) && !last -> owed = owed | old	/* and counted still */
+		:: atomic { old && !(flags[old - 1] & DEAD) -> spared = true; old-- };
+			drop(old)
 		:: else
 		fi;
 		atomic {
@@ -381,6 +532,20 @@ inline sever(x)
 			old = 0 }
 	:: else
 	fi
+}
+inline drop_owed(x)
+{
+	if
+	:: (last & BIT(x)) && !(flags[x] & DEAD) -> drop(x)
+	:: else
+	fi
+}
+inline sever_all()
+{
+	do
+	:: garbage -> sever(0); sever(1)
+	:: else -> break
+	od
 }
 
 inline free_kept()
@@ -399,100 +564,124 @@ inline free_kept()
 
 proctype Collector()
 {
-	byte rounds = ROUNDS, suspects, todo, garbage, counts[2], fields[2], old, live, seen;
-	bool spared;
+	byte rounds = ROUNDS, rest, part, settled, open, todo, nodes, garbage, counts[2], fields[2], old;
+	byte owed, last, found_live, failed, late, live, seen;
+	bool young, spared;
 
 end:	do
 	:: atomic { rounds && idle && ENTRIES -> rounds--; idle = false;
+		if
+#if !ONLY_FULL
+		:: young = true
+#endif
+#if !ONLY_YOUNG
+		:: true
+#endif
+		fi;
 #ifndef NEVER_KEPT
 		collecting = true
 #endif
 		};
-		atomic { disturbed = underway; other[0] = !other[0] };
+		atomic { disturbed = underway != 0; other[0] = !other[0] };
 		other[1] = !other[1];
 #ifndef CLEARED_AT_ONCE
 		grace();
 #endif
-		atomic { todo = again; again = 0;
-			log[(other[0] -> 0 : 2)] = log[(other[0] -> 0 : 2)] | todo;	/* with what was logged again */
-			todo = 0 };
-		clear_flag((other[0] -> 0 : 2), 0);
-		clear_flag((other[0] -> 0 : 2), 1);
-		clear_flag((other[1] -> 1 : 3), 0);
-		clear_flag((other[1] -> 1 : 3), 1);
+		atomic {	/* what was taken is the collector's */
+			again = again | log[(other[0] -> 0 : 2)] | log[(other[1] -> 1 : 3)];
+			log[(other[0] -> 0 : 2)] = 0;
+			log[(other[1] -> 1 : 3)] = 0;
+			rest = again;
+			addresses = again;
+			todo = (young -> 0 : rest) };
+#ifndef FLAGS_CLEARED_BY_PARTS
+		clear_flag(0);
+		clear_flag(1);
 #ifndef NO_GRACE_AFTER_CLEARING
-		grace();
+		if
+		:: young
+		:: else -> grace()
+		fi;
 #endif
-		todo = suspects * 5;
+#endif
 		do
-		:: atomic { todo & 1 -> read_word(0) }
-		:: atomic { todo & 2 -> read_word(1) }
-		:: atomic { todo & 4 -> read_field(0) }
-		:: atomic { todo & 8 -> read_field(1) }
+		:: atomic { rest || owed ->
+			if
+			:: rest -> part = rest
+			:: rest == 3 -> part = 1
+			:: rest == 3 -> part = 2
+			:: !rest ->	/* what is owed: a part without suspects */
+				last = owed;
+				owed = 0;
+				settled = 0;
+				open = 0
+			fi;
+			rest = rest & ~part };
+#ifdef FLAGS_CLEARED_BY_PARTS
+			todo = (young -> 0 : part);
+			clear_flag(0);
+			clear_flag(1);
+			grace();
+#endif
+			take_out(0);
+			take_out(1);
+			atomic {
+				nodes = (part & ~(settled | open)) | last;
+				todo = nodes * 5 };
+			do
+			:: atomic { todo & 1 -> read_word(0) }
+			:: atomic { todo & 2 -> read_word(1) }
+			:: atomic { todo & 4 -> read_field(0) }
+			:: atomic { todo & 8 -> read_field(1) }
+			:: atomic { else -> decide(); break }
+			od;
+#ifdef YOUNG_FORGETS
+			forget(0);
+			forget(1);
+			found_live = 0;
+#endif
+			commit(0);
+			commit(1);
+			todo = (young -> 0 : part & open);
+#if defined(LOGGED_AGAIN_LATE)
+			atomic { late = late | todo; todo = 0 };
+#elif !defined(NOT_NOW_FORGOTTEN)
+			file(0);
+			file(1);
+#endif
+			atomic { todo = 0; part = 0 };
+			sever_all();
+			if
+			:: last ->
+				drop_owed(0);
+				drop_owed(1);
+				last = 0;
+				sever_all()
+			:: else
+			fi
 		:: else -> break
 		od;
 		atomic {
-			fields[0] = (counts[0] -> fields[0] : 0);
-			fields[1] = (counts[1] -> fields[1] : 0);
-			garbage = (counts[0] -> 1 : 0) | (counts[1] -> 2 : 0);
-			live = 0;
-			seen = 0;
-			todo = (fields[0] == 1) + (fields[1] == 1);
-			if
-			:: counts[0] > todo -> live = live | 1
-			:: counts[0] < todo -> spared = true
-			:: else
-			fi;
-			todo = (fields[0] == 2) + (fields[1] == 2);
-			if
-			:: counts[1] > todo -> live = live | 2
-			:: counts[1] < todo -> spared = true
-			:: else
-			fi;
-			todo = 0;
-			live = live | (live & 1 -> fields[0] : 0) | (live & 2 -> fields[1] : 0);
-			garbage = garbage & ~live;
-			suspects = suspects & ~live;	/* these leave the logs */
-			counts[0] = 0; counts[1] = 0; fields[0] = 0; fields[1] = 0;
 			reach(0);
-			if
-			:: garbage && !(garbage & live) && !spared
-			:: else -> garbage = 0; spared = true
-			:: garbage -> garbage = 0; spared = true	/* not now */
-			fi;
-			assert(spared || disturbed || (live | garbage) == 3);	/* 5 */
-			live = 0 };
-		commit(0);
-		commit(1);
-		todo = suspects & ~garbage;
-		do
-		:: garbage -> sever(0); sever(1)
-		:: else -> break
-		od;
+			assert(spared || disturbed || live == 3);	/* 5 */
+			live = 0; settled = 0; open = 0; spared = false };
 #ifdef LOGGED_AGAIN_LATE
 		collecting = false;
 		grace();
-		atomic { free_kept() };
-#endif
-#ifndef NOT_NOW_FORGOTTEN
-		if
-		:: todo & 1 -> log_again(0)
-		:: else
-		fi;
-		if
-		:: todo & 2 -> log_again(1)
-		:: else
-		fi;
+		atomic { free_kept(); todo = late; late = 0 };
+		file(0);
+		file(1);
+		todo = 0;
 #endif
 #ifndef SHORT_CUT_OVERLOOKED
 		if
-		:: again ->	/* who took the short cut has overwritten the flag: it is no husk */
+		:: again && !young ->	/* who took the short cut has overwritten the flag: it is no husk */
 			grace();
 			atomic { look_again(0); look_again(1) }
 		:: else
 		fi;
 #endif
-		atomic { todo = 0; suspects = 0; addresses = 0; spared = false };
+		atomic { young = false; addresses = 0 };
 #ifndef LOGGED_AGAIN_LATE
 		collecting = false;
 #endif
@@ -510,6 +699,14 @@ init {
 		count[0] = 1;
 		count[1] = 1;
 		field[0] = 2;
+#if LOOPS
+		loop[0] = true;
+		count[0]++;
+		if
+		:: loop[1] = true; count[1]++
+		:: true
+		fi;
+#endif
 		if
 		:: field[1] = 1; count[0]++
 		:: true

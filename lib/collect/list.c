@@ -58,10 +58,18 @@ struct leash__header *lsh_list_pop(struct lsh_list *list, struct lsh_spares *spa
 	return h;
 }
 
-void lsh_list_forget(struct leash__header *h)
+bool lsh_list_forgets(struct leash__header *h)
 {
-	if (__atomic_fetch_and(&h->shared, ~LEASH__LOGGED, __ATOMIC_ACQ_REL) & LEASH__HUSK)
+	uint64_t old = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
+
+	do
+		if (!(old & LEASH__DEAD))
+			return false;
+	while (!__atomic_compare_exchange_n(&h->shared, &old, old & ~LEASH__LOGGED, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE));
+	if (old & LEASH__HUSK)
 		lsh_husk_free(h);
+	return true;
 }
 
 void lsh_list_scrub(struct lsh_list *list)
@@ -74,9 +82,7 @@ void lsh_list_scrub(struct lsh_list *list)
 	if (!lsh_spares_reserve(&spares, 1))
 		return;
 	while ((h = lsh_list_pop(list, &spares)) != NULL)
-		if (__atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & LEASH__DEAD)
-			lsh_list_forget(h);
-		else
+		if (!lsh_list_forgets(h))
 			lsh_list_push(&left, h, &spares);
 	*list = left;
 	lsh_spares_free(&spares);

@@ -32,9 +32,9 @@ void lsh_list_push(struct lsh_list *list, struct leash__header *h, struct lsh_sp
 /* Takes the last one out; NULL when there is none. */
 struct leash__header *lsh_list_pop(struct lsh_list *list, struct lsh_spares *spares);
 
-/* An entry of a dead object goes, and the object's memory with it if it waits for that only.  (What a finalizer brings back
- * meanwhile is logged when the finalizer's reference is dropped.) */
-void lsh_list_forget(struct leash__header *h);
+/* Whether the object of an entry is dead; then the entry is to go, and the object's memory goes with it if it waits for that
+ * only.  One that a finalizer brings back at this moment is dead no more, and keeps its entry. */
+bool lsh_list_forgets(struct leash__header *h);
 
 /* Takes out the dead, and frees the memory of those that are destroyed already. */
 void lsh_list_scrub(struct lsh_list *list);

@@ -183,13 +183,11 @@ static void end_filing(const struct marks *marks)
 /* Whether the suspect of an entry is to be looked at.  If not, the entry has been dealt with. */
 static bool concerns(struct lsh_round *round, struct leash__header *h)
 {
-	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_ACQUIRE);
-	unsigned age = age_of(shared);
+	unsigned age;
 
-	if (shared & LEASH__DEAD) {
-		lsh_list_forget(h);
+	if (lsh_list_forgets(h))
 		return false;
-	}
+	age = age_of(__atomic_load_n(&h->shared, __ATOMIC_RELAXED));
 	/* It was in another log while the others thawed. */
 	if (age == LEASH_GENERATIONS && !frozen) {
 		thaw(h);
