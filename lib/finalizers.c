@@ -37,8 +37,9 @@
 #define BACKLOG_LIMIT 65536
 #define PATIENCE      20000000L /* without any progress, before a waiting thread helps */
 
+/* A buffer that does not know how to wait by itself. */
 struct retired {
-	struct retired *next;
+	struct lsh_retired node;
 	void *ptr;
 	void (*free_fn)(void *ptr);
 };
@@ -48,7 +49,7 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 
 /* Under the worker's lock. */
 static struct leash__header *first, *last;
-static struct retired *retired;
+static struct lsh_retired *retired;
 static struct leash__header *published; /* linked through their headers */
 static struct lsh_group *groups, **groups_end = &groups;
 static size_t group_count; /* queued and in work */
@@ -153,7 +154,7 @@ static void queue_published(struct leash__header *list)
 	}
 }
 
-static void forget(struct retired *list, struct leash__header *graves)
+static void forget(const struct lsh_retired *list, struct leash__header *graves)
 {
 	size_t number = 0;
 
@@ -164,7 +165,7 @@ static void forget(struct retired *list, struct leash__header *graves)
 	done(number);
 }
 
-static void free_retired(struct retired *list, struct leash__header *graves)
+static void free_retired(struct lsh_retired *list, struct leash__header *graves)
 {
 	size_t number = 0;
 
@@ -175,10 +176,9 @@ static void free_retired(struct retired *list, struct leash__header *graves)
 	wait_for_readers();
 	queue_published(graves);
 	while (list) {
-		struct retired *next = list->next;
+		struct lsh_retired *next = list->next;
 
-		lsh_run_hook(list->free_fn, list->ptr);
-		free(list);
+		list->free_fn(list);
 		list = next;
 		number++;
 	}
@@ -340,7 +340,7 @@ static void body(void)
 	for (turn = 1;; turn++) {
 		/* Buffers do not wait for ever, however many deaths there are. */
 		struct leash__header *graves;
-		struct retired *list;
+		struct lsh_retired *list;
 		bool stop;
 
 		if (turn % 64 && pop(&own_grave)) {
@@ -376,6 +376,25 @@ static void body(void)
 	}
 }
 
+void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node))
+{
+	LSH_RELEASE(&retired);
+	node->free_fn = free_fn;
+	lsh_lock(&worker.lock);
+	node->next = retired;
+	retired = node;
+	add_to_backlog();
+	lsh_unlock(&worker.lock);
+}
+
+static void free_users(struct lsh_retired *node)
+{
+	struct retired *buffer = (struct retired *)node;
+
+	lsh_run_hook(buffer->free_fn, buffer->ptr);
+	free(buffer);
+}
+
 void leash_retire(void *ptr, void (*free_fn)(void *ptr))
 {
 	struct retired *node;
@@ -384,7 +403,6 @@ void leash_retire(void *ptr, void (*free_fn)(void *ptr))
 		return;
 	if (!free_fn)
 		lsh_fault_call("leash_retire", "no function to free with");
-	LSH_RELEASE(&retired);
 	node = LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*node));
 	if (!node) {
 		/* Waiting for readers inside a read section would wait for ourselves. */
@@ -400,11 +418,7 @@ void leash_retire(void *ptr, void (*free_fn)(void *ptr))
 	}
 	node->ptr = ptr;
 	node->free_fn = free_fn;
-	lsh_lock(&worker.lock);
-	node->next = retired;
-	retired = node;
-	add_to_backlog();
-	lsh_unlock(&worker.lock);
+	lsh_retire(&node->node, free_users);
 }
 
 void lsh_finalizers_help(void)
@@ -523,7 +537,7 @@ void lsh_finalizers_after_fork(void)
  * hands of its destroy stays where it is, half destroyed, and nobody can reach it. */
 void lsh_finalizers_take_up(void)
 {
-	const struct retired *node;
+	const struct lsh_retired *node;
 	struct leash__header *h;
 	struct lsh_grave grave = left_over;
 	struct lsh_group *group = left_group, *g;

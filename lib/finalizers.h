@@ -13,8 +13,12 @@ void lsh_finalizers_push(struct leash__header *h);
 /* Queues a dead object that readers may be looking at: it is buried when they no longer can. */
 void lsh_finalizers_push_published(struct leash__header *h);
 
-/* Queues free_fn(ptr) for after the grace periods.  False when there is no memory. */
-bool lsh_finalizers_retire(void *ptr, void (*free_fn)(void *));
+/* As leash_retire(), for memory that has a place for this in it: it needs none, and may be called anywhere. */
+struct lsh_retired {
+	struct lsh_retired *next;
+	void (*free_fn)(struct lsh_retired *node);
+};
+void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node));
 
 /* Garbage whose hooks run before it is decided anew: the members, a reference to each of them held. */
 struct lsh_group {

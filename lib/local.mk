@@ -50,7 +50,9 @@ library_sources = \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/slot.c \
 	lib/stock/array.c \
+	lib/stock/map.c \
 	lib/stock/string.c \
+	lib/stock/table.c lib/stock/table.h \
 	lib/thread.c lib/thread.h \
 	lib/track.h \
 	lib/type.c lib/type.h \

@@ -39,6 +39,7 @@ c_tests = \
 	tests/test-stats \
 	tests/test-stock-array \
 	tests/test-stock-array-interleave \
+	tests/test-stock-map \
 	tests/test-stock-string \
 	tests/test-thread \
 	tests/test-transfer \

@@ -37,15 +37,17 @@
 #undef leash_clear
 
 #include "../count.h"
+#include "../finalizers.h"
 #include "../points.h"
 #include "../thread.h"
 
-#define FIRST    6  /* elements; with them a buffer has 64 bytes, and twice as many each time */
-#define SHRINK   62 /* smaller buffers stay */
+#define FIRST    4  /* elements; with them a buffer has 64 bytes, and twice as many each time */
+#define SHRINK   60 /* smaller buffers stay */
 #define IN_GUARD 64 /* elements that one guard moves */
 #define MOST     (SIZE_MAX / 4 / sizeof(void *))
 
 struct buffer {
+	struct lsh_retired retired;
 	size_t size;     /* written by the thread that changes the array, read by the collector too */
 	size_t capacity;
 	void *elements[];
@@ -54,6 +56,17 @@ struct buffer {
 struct leash_array {
 	struct buffer *buffer; /* NULL: empty */
 };
+
+static void free_buffer(struct lsh_retired *retired)
+{
+	free((struct buffer *)retired);
+}
+
+static void retire(struct buffer *buffer)
+{
+	if (buffer)
+		lsh_retire(&buffer->retired, free_buffer);
+}
 
 static struct buffer *buffer_of(const struct leash_array *array)
 {
@@ -83,7 +96,7 @@ static void destroy(void *object)
 {
 	struct leash_array *array = object;
 
-	leash_retire(array->buffer, free);
+	retire(array->buffer);
 }
 
 static const leash_type array_type = {
@@ -100,7 +113,7 @@ static void publish(struct leash_array *array, struct buffer *new)
 
 	__atomic_store_n(&array->buffer, new, __ATOMIC_RELEASE);
 	LSH_POINT("array: new buffer");
-	leash_retire(old, free);
+	retire(old);
 }
 
 /* Moves to a buffer of that many elements, not fewer than there are. */
@@ -128,7 +141,7 @@ static bool extend(struct leash_array *array)
 	struct buffer *buffer = array->buffer;
 
 	if (!buffer || buffer->size == buffer->capacity) {
-		if (!resize(array, buffer ? 2 * buffer->capacity + 2 : FIRST))
+		if (!resize(array, buffer ? 2 * buffer->capacity + 4 : FIRST))
 			return false;
 		buffer = array->buffer;
 	}
@@ -144,7 +157,7 @@ static void drop_last(struct leash_array *array)
 
 	set_size(buffer, buffer->size - 1);
 	if (buffer->capacity > SHRINK && buffer->size < buffer->capacity / 4)
-		resize(array, buffer->capacity / 2 - 1);
+		resize(array, buffer->capacity / 2 - 2);
 }
 
 static void touch(struct lsh_record *record, void *const *element)
@@ -289,5 +302,5 @@ void leash_array_clear(leash_array *array)
 	/* Hooks find an empty array, and may use it. */
 	for (i = 0; i < size; i++)
 		leash_clear(&buffer->elements[i]);
-	leash_retire(buffer, free);
+	retire(buffer);
 }
