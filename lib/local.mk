@@ -7,6 +7,7 @@ leashinclude_HEADERS = \
 	include/leash/count.h \
 	include/leash/field.h \
 	include/leash/leash.h \
+	include/leash/leash.hpp \
 	include/leash/object.h \
 	include/leash/scope.h \
 	include/leash/see.h \

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <leash/count.h>
 #include <leash/object.h>
 
 #include "background.h"
@@ -187,4 +188,20 @@ void *leash_new(const leash_type *type)
 void *leash_new_extra(const leash_type *type, size_t bytes)
 {
 	return birth(type, bytes, true);
+}
+
+/* Both types have the same fields, and blocks of the same size: all that others may be about to do with the object they do
+ * as well by the new one.  Without room for another type, the object stays. */
+void leash__unmake(void *object, const leash_type *bare)
+{
+	struct leash__header *h = leash__header_of(object);
+	const struct lsh_type *entry = lsh_type_find(bare);
+
+	if (!entry) {
+		leash_immortalize(object);
+		return;
+	}
+	__atomic_fetch_xor(&h->shared, (uint64_t)(lsh_type_of(h) - lsh_types) ^ (uint64_t)(entry - lsh_types),
+			   __ATOMIC_ACQ_REL);
+	leash_release(object);
 }

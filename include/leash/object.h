@@ -52,6 +52,10 @@ void leash_flush(void);
  * when a hook has not come to its end for ten seconds.  The library may be used again afterwards. */
 long leash_shutdown(void);
 
+/* For leash.hpp: releases an object that its constructor did not finish.  It dies as one of type `bare`, which differs from
+ * its own in having no hooks. */
+void leash__unmake(void *object, const leash_type *bare);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

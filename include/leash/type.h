@@ -127,20 +127,24 @@ template <leash_field... W> struct words {
 	static constexpr leash_field list[] = { W... };
 	static constexpr size_t size = sizeof...(W);
 };
+template <class M> using bare = typename std::remove_cv<typename std::remove_all_extents<
+	typename std::remove_reference<M>::type>::type>::type;
+/* What a member is: a pointer, or a class for which leash.hpp says it. */
+template <class M> struct member {
+	static constexpr bool known = std::is_pointer<M>::value;
+	using to = bare<typename std::remove_pointer<M>::type>;
+	static constexpr leash_field kind = std::is_same<to, leash__weak>::value      ? LEASH__FIELD_WEAK :
+					    std::is_same<to, leash__slotted>::value ? LEASH__FIELD_SLOT :
+											LEASH__FIELD_STRONG;
+};
 template <class M> constexpr leash_field check()
 {
-	static_assert(std::is_pointer<typename std::remove_all_extents<
-			      typename std::remove_reference<M>::type>::type>::value,
-		      "LEASH_FIELDS names pointers and arrays of pointers");
+	static_assert(member<bare<M>>::known, "LEASH_FIELDS names pointers and arrays of pointers");
 	return 0;
 }
 template <class M> constexpr leash_field reference()
 {
-	using bare = typename std::remove_cv<typename std::remove_pointer<typename std::remove_all_extents<
-		typename std::remove_reference<M>::type>::type>::type>::type;
-	return std::is_same<bare, leash__weak>::value      ? LEASH__FIELD_WEAK :
-	       std::is_same<bare, leash__slotted>::value ? LEASH__FIELD_SLOT :
-							     LEASH__FIELD_STRONG;
+	return member<bare<M>>::kind;
 }
 } // namespace leash_detail
 #define LEASH__REFERENCE(T, m) leash_detail::reference<decltype(((T *)0)->m)>()

@@ -1,0 +1,610 @@
+/* leash for C++17: the references of the C headers as values that give themselves back.
+ *
+ *     class node {
+ *     public:
+ *             explicit node(std::string name) : name(std::move(name)) {}
+ *             leash::field<node> next;              a strong reference, named below
+ *             leash::weak_field<node> parent;       points without holding
+ *             std::string name;
+ *             static constexpr unsigned leash_flags = LEASH_WEAKABLE;
+ *             LEASH_CLASS(node, next, parent);
+ *     };
+ *
+ *     leash::ref<node> a = leash::make<node>("a");  runs the constructor
+ *     a->next.store(leash::make<node>("b"));
+ *     leash::weak<node> w = a;
+ *     if (leash::ref<node> again = w.load()) ...
+ *
+ * Normal users need three names: make() makes an object, ref holds one, and field is a ref that is a member of a managed
+ * object, where the collector must see it.
+ *
+ *     ref<T>          owns one reference, or is empty; for variables, parameters, results, containers
+ *     weak<T>         a weak reference that clears itself
+ *     field<T>        a strong reference inside a managed object, which the library releases
+ *     weak_field<T>   a weak reference inside a managed object, which the library clears
+ *     slot<T>         a strong reference that threads load and replace without a lock
+ *     read_section    while it exists, what is peeked at in a slot stays whole
+ *     type<T>         the leash_type of a class
+ *
+ * Every one but read_section is one pointer; each operation is the C call of the same name, inlined as that is, and nothing
+ * more.  T may be a struct of C with a leash_type of its own, incomplete, const, or, for ref and weak, void.
+ *
+ * How a member of a managed object lives.  Named in LEASH_CLASS (or LEASH_FIELDS), a field is emptied by the library when its
+ * object dies, before the destructor runs: ~T() finds it empty, and leash_finalize() finds it full.  So ~field() does
+ * nothing; neither do ~weak_field() and ~slot(), and a class whose members need no destructor dies as fast as a struct of
+ * C.  A field that is not named, or is no member of a managed object, is never released, unless by clear(): outside of managed
+ * objects, use ref and weak.  A ref as a member of a managed object is released by its destructor, and hides its
+ * reference from the collector: cycles through it stay.
+ *
+ * Thread safety: as of std::shared_ptr.  Threads may use one object through refs, weaks and fields of their own; those that use
+ * one ref, weak or field, one of them changing it, need a lock.  Slots need none.
+ *
+ * Errors: make() and weak() throw std::bad_alloc without memory, weak() throws std::invalid_argument for a type that allows
+ * none.  Nothing else throws.
+ */
+#ifndef LEASH_LEASH_HPP
+#define LEASH_LEASH_HPP
+
+#include <cerrno>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <new>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include <leash/leash.h>
+
+namespace leash {
+template <class T> class ref;
+template <class T> class weak;
+template <class T> class field;
+template <class T> class weak_field;
+template <class T> class slot;
+} // namespace leash
+
+/* --- What stands behind. */
+
+namespace leash_detail {
+
+template <class T> struct member<leash::field<T>> {
+	static constexpr bool known = true;
+	static constexpr leash_field kind = LEASH__FIELD_STRONG;
+};
+template <class T> struct member<leash::slot<T>> {
+	static constexpr bool known = true;
+	static constexpr leash_field kind = LEASH__FIELD_SLOT;
+};
+template <class T> struct member<leash::weak<T>> {
+	static constexpr bool known = true;
+	static constexpr leash_field kind = LEASH__FIELD_WEAK;
+};
+template <class T> struct member<leash::weak_field<T>> : member<leash::weak<T>> {};
+
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#endif
+/* Whether a D has its B where it begins itself.  `where` exists nowhere. */
+template <class B, class D> struct begins_with {
+	union room {
+		char none;
+		D object;
+		room();
+		~room();
+	};
+	static room where;
+	static constexpr bool value = static_cast<const volatile void *>(static_cast<const volatile B *>(&where.object)) ==
+				      static_cast<const volatile void *>(&where.object);
+};
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
+
+/* Pointers to managed objects are addresses of their beginning, whatever class they point to. */
+template <class B, class D> B *up(D *object) noexcept
+{
+	using base = std::remove_cv_t<B>;
+	using derived = std::remove_cv_t<D>;
+	B *up = object;
+
+	if constexpr (std::is_void_v<base> || std::is_same_v<base, derived>)
+		return up;
+	else if constexpr (!std::is_abstract_v<derived>)
+		static_assert(begins_with<base, derived>::value, "the base class must come first in a managed object");
+	else if (up && static_cast<const volatile void *>(up) != static_cast<const volatile void *>(object))
+		std::terminate();
+	return up;
+}
+
+template <class U, class T>
+using if_converts = std::enable_if_t<std::is_convertible_v<U *, T *> && !std::is_same_v<U, T>, int>;
+
+struct fields {
+	const leash_field *list;
+	std::size_t count;
+	const char *names;
+};
+
+struct piece {
+	const char *text;
+	std::size_t length;
+};
+
+/* "... [with T = what it is called]" */
+template <class T> constexpr piece name_of()
+{
+	const char *whole = __PRETTY_FUNCTION__, *begin = whole;
+	std::size_t length = 0;
+
+	while (!(begin[0] == 'T' && begin[1] == ' ' && begin[2] == '='))
+		begin++;
+	begin += 4;
+	while (begin[length + 1])
+		length++;
+	return { begin, length };
+}
+
+template <class T> struct name {
+	char text[name_of<T>().length + 1];
+	constexpr name() : text()
+	{
+		for (std::size_t i = 0; i < name_of<T>().length; i++)
+			text[i] = name_of<T>().text[i];
+	}
+};
+template <class T> inline constexpr name<T> name_text{};
+
+/* What an object is whose constructor has thrown. */
+template <class T> struct access;
+template <class T> inline constexpr leash_type unborn = access<T>::describe(false);
+
+/* What LEASH_CLASS() makes a friend: all that looks into a class. */
+template <class T> struct access {
+	using hook = void (*)(void *);
+	using tracer = void (*)(void *, leash_visit_fn *, void *);
+
+	static void run_close(void *object) noexcept { static_cast<T *>(object)->leash_close(); }
+	static void run_finalize(void *object) noexcept { static_cast<T *>(object)->leash_finalize(); }
+	static void run_trace(void *object, leash_visit_fn *visit, void *arg) noexcept
+	{
+		static_cast<T *>(object)->leash_trace(visit, arg);
+	}
+	static void trace_nothing(void *, leash_visit_fn *, void *) noexcept {}
+	static void destroy(void *object) noexcept { static_cast<T *>(object)->~T(); }
+
+	template <class U> static constexpr auto flags_of(int) -> decltype(unsigned{ U::leash_flags })
+	{
+		return U::leash_flags;
+	}
+	template <class U> static constexpr unsigned flags_of(long) { return 0; }
+
+	template <class U> static constexpr auto fields_of(int) -> decltype(U::leash_fields())
+	{
+		static_assert(std::is_same_v<typename U::leash_class, U>,
+			      "a derived class names its fields, and those it inherits, by a LEASH_CLASS() of its own");
+		return U::leash_fields();
+	}
+	template <class U> static constexpr fields fields_of(long) { return { nullptr, 0, nullptr }; }
+
+	template <class U> static constexpr auto close_of(int) -> decltype(std::declval<U &>().leash_close(), hook())
+	{
+		return run_close;
+	}
+	template <class U> static constexpr hook close_of(long) { return nullptr; }
+
+	template <class U> static constexpr auto finalize_of(int) -> decltype(std::declval<U &>().leash_finalize(), hook())
+	{
+		return run_finalize;
+	}
+	template <class U> static constexpr hook finalize_of(long) { return nullptr; }
+
+	template <class U>
+	static constexpr auto trace_of(int) -> decltype(std::declval<U &>().leash_trace(nullptr, nullptr), tracer())
+	{
+		return run_trace;
+	}
+	template <class U> static constexpr tracer trace_of(long) { return nullptr; }
+
+	static constexpr hook destroy_of()
+	{
+		if constexpr (std::is_trivially_destructible_v<T>)
+			return nullptr;
+		else
+			return destroy;
+	}
+
+	static constexpr bool has_hooks()
+	{
+		return destroy_of() || close_of<T>(0) || finalize_of<T>(0) || trace_of<T>(0);
+	}
+
+	static constexpr leash_type describe(bool born)
+	{
+		static_assert(std::is_class_v<T> || std::is_union_v<T>, "managed objects are of classes");
+		static_assert(alignof(T) <= 16, "managed objects are aligned to 16 bytes");
+		return { name_text<T>.text,
+			 sizeof(T),
+			 flags_of<T>(0),
+			 fields_of<T>(0).list,
+			 fields_of<T>(0).count,
+			 fields_of<T>(0).names,
+			 born || !trace_of<T>(0) ? trace_of<T>(0) : trace_nothing,
+			 born ? close_of<T>(0) : nullptr,
+			 born ? finalize_of<T>(0) : nullptr,
+			 born ? destroy_of() : nullptr };
+	}
+
+	template <class... A> static T *construct(void *memory, A &&...args)
+	{
+		struct birth {
+			void *memory;
+			~birth()
+			{
+				if (memory == nullptr)
+					return;
+				if constexpr (has_hooks())
+					leash__unmake(memory, &unborn<T>);
+				else
+					leash__release(memory);
+			}
+		} birth = { memory };
+		T *object;
+
+		if constexpr (std::is_aggregate_v<T>)
+			object = ::new (memory) T{ std::forward<A>(args)... };
+		else
+			object = ::new (memory) T(std::forward<A>(args)...);
+		birth.memory = nullptr;
+		return object;
+	}
+};
+
+} // namespace leash_detail
+
+/* LEASH_CLASS(T, member, ...) stands in the definition of class T and names its fields: members of the types field,
+ * weak_field, slot and weak, plain pointers to managed objects as in C, and arrays of them; at most 31.  Inherited ones
+ * too: a class derived from one that has a LEASH_CLASS has one of its own.  It leaves the access (public, private) as it
+ * is, lets make() use private constructors, and may be left out by classes that have neither fields nor secrets.
+ *
+ * What else a class may have for the library:
+ *
+ *     static constexpr unsigned leash_flags     of LEASH_WEAKABLE, LEASH_ACYCLIC and LEASH_PROMPT
+ *     void leash_close()                        close, finalize and trace of its leash_type (type.h); no exception may
+ *     void leash_finalize()                     leave them, nor the destructor
+ *     void leash_trace(leash_visit_fn *visit, void *arg)
+ */
+#define LEASH_CLASS(...)                                                                           \
+	LEASH__PASTE(LEASH__CLASS_, LEASH__34TH(__VA_ARGS__, , FIELDS, FIELDS, FIELDS, FIELDS,     \
+		FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS,    \
+		FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS,    \
+		FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, FIELDS, NONE, ~))(__VA_ARGS__)
+#define LEASH__34TH(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18, _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31, _32, _33, n, ...) n
+#define LEASH__CLASS_NONE(T)                                                                       \
+	LEASH__CLASS(T, static constexpr ::leash_detail::fields leash_fields() noexcept            \
+	{                                                                                          \
+		return { nullptr, 0, nullptr };                                                    \
+	})
+#define LEASH__CLASS_FIELDS(T, ...)                                                                \
+	LEASH__CLASS(T, static constexpr ::leash_detail::fields leash_fields() noexcept            \
+	{                                                                                          \
+		using words = ::leash_detail::words<LEASH__EACH(T, __VA_ARGS__)>;                  \
+		return { words::list, words::size, #__VA_ARGS__ };                                 \
+	})
+/* Compilers doubt offsetof() where members are public and private, and give the right answer. */
+#define LEASH__CLASS(T, ...)                                                                       \
+	_Pragma("GCC diagnostic push")                                                             \
+	_Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")                                   \
+	template <class> friend struct ::leash_detail::access;                                     \
+	using leash_class = T;                                                                     \
+	__VA_ARGS__                                                                                \
+	_Pragma("GCC diagnostic pop")                                                              \
+	static_assert(true, "")
+
+namespace leash {
+
+/* The description of a class, by its LEASH_CLASS() and what else it has for the library. */
+template <class T> inline constexpr leash_type type = leash_detail::access<T>::describe(true);
+
+/* --- Strong references. */
+
+template <class T> class ref {
+public:
+	using element_type = T;
+
+	constexpr ref() noexcept = default;
+	constexpr ref(std::nullptr_t) noexcept {}
+	ref(const ref &other) noexcept : object(retained(other.object)) {}
+	ref(ref &&other) noexcept : object(other.release()) {}
+	template <class U, leash_detail::if_converts<U, T> = 0>
+	ref(const ref<U> &other) noexcept : object(retained(leash_detail::up<T>(other.get())))
+	{
+	}
+	template <class U, leash_detail::if_converts<U, T> = 0>
+	ref(ref<U> &&other) noexcept : object(leash_detail::up<T>(other.release()))
+	{
+	}
+	~ref() { leash__release(object); }
+
+	ref &operator=(const ref &other) noexcept
+	{
+		ref(other).swap(*this);
+		return *this;
+	}
+	ref &operator=(ref &&other) noexcept
+	{
+		ref(std::move(other)).swap(*this);
+		return *this;
+	}
+
+	/* Holds the caller's reference, which is consumed; what leash_new() and all of C's functions that return an object
+	 * give. */
+	static ref take(T *object) noexcept
+	{
+		ref result;
+
+		result.object = object;
+		return result;
+	}
+	/* Holds a new reference; the caller knows that there is one.  `share(this)` is one of an object to itself. */
+	static ref share(T *object) noexcept { return take(retained(object)); }
+
+	/* As long as somebody holds the object. */
+	T *get() const noexcept { return object; }
+	T *operator->() const noexcept { return object; }
+	std::add_lvalue_reference_t<T> operator*() const noexcept { return *object; }
+	explicit operator bool() const noexcept { return object != nullptr; }
+
+	/* Gives the reference to the caller. */
+	[[nodiscard]] T *release() noexcept
+	{
+		T *given = object;
+
+		object = nullptr;
+		return given;
+	}
+	void reset() noexcept { ref().swap(*this); }
+	void swap(ref &other) noexcept
+	{
+		T *mine = object;
+
+		object = other.object;
+		other.object = mine;
+	}
+
+private:
+	static T *retained(T *object) noexcept { return static_cast<T *>(leash__retain(object)); }
+
+	T *object = nullptr;
+};
+
+template <class T> void swap(ref<T> &a, ref<T> &b) noexcept
+{
+	a.swap(b);
+}
+
+template <class T, class U> bool operator==(const ref<T> &a, const ref<U> &b) noexcept { return a.get() == b.get(); }
+template <class T, class U> bool operator!=(const ref<T> &a, const ref<U> &b) noexcept { return a.get() != b.get(); }
+template <class T> bool operator==(const ref<T> &a, std::nullptr_t) noexcept { return !a; }
+template <class T> bool operator==(std::nullptr_t, const ref<T> &b) noexcept { return !b; }
+template <class T> bool operator!=(const ref<T> &a, std::nullptr_t) noexcept { return bool(a); }
+template <class T> bool operator!=(std::nullptr_t, const ref<T> &b) noexcept { return bool(b); }
+/* By address. */
+template <class T, class U> bool operator<(const ref<T> &a, const ref<U> &b) noexcept
+{
+	return std::less<std::common_type_t<T *, U *>>()(a.get(), b.get());
+}
+template <class T, class U> bool operator>(const ref<T> &a, const ref<U> &b) noexcept { return b < a; }
+template <class T, class U> bool operator<=(const ref<T> &a, const ref<U> &b) noexcept { return !(b < a); }
+template <class T, class U> bool operator>=(const ref<T> &a, const ref<U> &b) noexcept { return !(a < b); }
+
+/* A new object of class T, its constructor run.  When that throws, the object is gone, without its hooks, and
+ * what it had stored in its fields is released. */
+template <class T, class... A> [[nodiscard]] ref<T> make(A &&...args)
+{
+	void *memory = leash_new(&type<T>);
+
+	if (__builtin_expect(memory == nullptr, 0))
+		throw std::bad_alloc();
+	return ref<T>::take(leash_detail::access<T>::construct(memory, std::forward<A>(args)...));
+}
+
+/* Whether the object was made by make<T>(). */
+template <class T, class U> bool is(const ref<U> &object) noexcept
+{
+	return leash_typeof(object.get()) == &type<T>;
+}
+
+/* Casts, as those of std::shared_ptr.  From ref<void> too, where they are not checked: see is(). */
+template <class T, class U> ref<T> static_pointer_cast(ref<U> object) noexcept
+{
+	T *cast = static_cast<T *>(object.get());
+
+	if constexpr (!std::is_void_v<T> && !std::is_void_v<U>)
+		(void)leash_detail::up<const volatile U>(cast);
+	(void)object.release();
+	return ref<T>::take(cast);
+}
+template <class T, class U> ref<T> const_pointer_cast(ref<U> object) noexcept
+{
+	return ref<T>::take(const_cast<T *>(object.release()));
+}
+/* Empty if the object is no T, or has it elsewhere than where it begins. */
+template <class T, class U> ref<T> dynamic_pointer_cast(ref<U> object) noexcept
+{
+	T *cast = dynamic_cast<T *>(object.get());
+
+	if (static_cast<const volatile void *>(cast) != static_cast<const volatile void *>(object.get()))
+		return nullptr;
+	(void)object.release();
+	return ref<T>::take(cast);
+}
+
+/* --- Weak references. */
+
+template <class T> class weak {
+public:
+	using element_type = T;
+
+	constexpr weak() noexcept = default;
+	constexpr weak(std::nullptr_t) noexcept {}
+	weak(const weak &other) noexcept { leash_weak_copy(&shared, &other.shared); }
+	weak(weak &&other) noexcept { swap(other); }
+	template <class U, leash_detail::if_converts<U, T> = 0>
+	weak(weak<U> other) noexcept : shared(std::exchange(other.shared, nullptr))
+	{
+		(void)leash_detail::up<T, U>(nullptr);
+	}
+	/* Of an object that the caller holds.  std::invalid_argument, std::bad_alloc. */
+	template <class U, std::enable_if_t<std::is_convertible_v<U *, T *>, int> = 0>
+	weak(const ref<U> &object) : weak(leash_detail::up<T>(object.get()))
+	{
+	}
+	explicit weak(T *object) { check(leash_weak_init(&shared, object)); }
+	~weak()
+	{
+		if (shared)
+			leash_weak_clear(&shared);
+	}
+
+	weak &operator=(weak other) noexcept
+	{
+		swap(other);
+		return *this;
+	}
+
+	/* A reference to the object, empty when it is dying or dead. */
+	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__weak_load(&shared))); }
+	/* Whether a load would be empty. */
+	bool expired() const noexcept { return leash_weak_expired(&shared); }
+	void reset() noexcept { leash_weak_clear(&shared); }
+	void swap(weak &other) noexcept
+	{
+		leash_weak mine = shared;
+
+		shared = other.shared;
+		other.shared = mine;
+	}
+
+private:
+	template <class U> friend class weak;
+	template <class U> friend class weak_field;
+
+	static void check(int error)
+	{
+		if (__builtin_expect(error == -EINVAL, 0))
+			throw std::invalid_argument("leash: the type of the object allows no weak references");
+		if (__builtin_expect(error != 0, 0))
+			throw std::bad_alloc();
+	}
+
+	leash_weak shared = nullptr;
+};
+
+template <class T> void swap(weak<T> &a, weak<T> &b) noexcept
+{
+	a.swap(b);
+}
+
+/* --- Members of managed objects. */
+
+/* A strong reference inside a managed object.  Standard layout, one pointer. */
+template <class T> class field {
+public:
+	constexpr field() noexcept = default;
+	field(const ref<T> &value) noexcept { store(value); }
+	field(ref<T> &&value) noexcept { store(std::move(value)); }
+	field(const field &) = delete;
+	field &operator=(const field &) = delete;
+
+	/* leash_get(), leash_set(), leash_set_take(), leash_clear(), leash_steal(). */
+	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__get(&object))); }
+	void store(const ref<T> &value) noexcept { leash__set(&object, value.get(), 0); }
+	void store(ref<T> &&value) noexcept { leash__set_take(&object, value.release(), 0); }
+	void take(T *value) noexcept { leash__set_take(&object, value, 0); }
+	void clear() noexcept { leash__release(leash__exchange(&object, nullptr, false)); }
+	[[nodiscard]] ref<T> steal() noexcept
+	{
+		return ref<T>::take(static_cast<T *>(leash__exchange(&object, nullptr, false)));
+	}
+
+	/* What is there, not counted: as long as nobody changes the field. */
+	T *get() const noexcept { return __atomic_load_n(&object, __ATOMIC_RELAXED); }
+	T *operator->() const noexcept { return get(); }
+	std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
+	explicit operator bool() const noexcept { return get() != nullptr; }
+
+private:
+	T *object = nullptr;
+};
+
+/* A weak reference inside a managed object.  Standard layout, one pointer. */
+template <class T> class weak_field {
+public:
+	constexpr weak_field() noexcept = default;
+	weak_field(weak<T> value) noexcept { store(std::move(value)); }
+	weak_field(const weak_field &) = delete;
+	weak_field &operator=(const weak_field &) = delete;
+
+	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__weak_load(&shared))); }
+	/* From a ref, it may throw what weak() throws; nothing has changed then. */
+	void store(weak<T> value) noexcept
+	{
+		leash_weak old = shared;
+
+		__atomic_store_n(&shared, value.shared, __ATOMIC_RELEASE);
+		value.shared = old;
+	}
+	bool expired() const noexcept { return leash_weak_expired(&shared); }
+	void clear() noexcept { leash_weak_clear(&shared); }
+
+private:
+	leash_weak shared = nullptr;
+};
+
+/* --- Slots: a global, or a member of a managed object.  slot.h says more. */
+
+/* Sections nest. */
+class read_section {
+public:
+	read_section() noexcept { leash__read_lock(); }
+	~read_section() { leash__read_unlock(); }
+	read_section(const read_section &) = delete;
+	read_section &operator=(const read_section &) = delete;
+};
+
+template <class T> class slot {
+public:
+	constexpr slot() noexcept = default;
+	slot(const slot &) = delete;
+	slot &operator=(const slot &) = delete;
+
+	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__slot_load(&shared))); }
+	void store(const ref<T> &value) noexcept { leash_slot_store(&shared, value.get()); }
+	void store(ref<T> &&value) noexcept { leash_slot_store_take(&shared, value.release()); }
+	/* What was there. */
+	[[nodiscard]] ref<T> exchange(ref<T> value) noexcept
+	{
+		return ref<T>::take(static_cast<T *>(leash_slot_exchange(&shared, value.release())));
+	}
+	/* Stores `value` and returns true if `expected` is there, else changes nothing. */
+	bool compare_exchange(const ref<T> &expected, const ref<T> &value) noexcept
+	{
+		return leash_slot_compare_exchange(&shared, expected.get(), value.get());
+	}
+	void clear() noexcept { leash_slot_clear(&shared); }
+	/* What is there, not counted, as long as the section lasts. */
+	const T *peek(const read_section &) const noexcept { return static_cast<const T *>(leash_slot_peek(&shared)); }
+
+private:
+	leash_slot shared = nullptr;
+};
+
+} // namespace leash
+
+template <class T> struct std::hash<leash::ref<T>> {
+	std::size_t operator()(const leash::ref<T> &object) const noexcept { return std::hash<T *>()(object.get()); }
+};
+
+#endif
