@@ -58,6 +58,21 @@ fi
 if [ -n "$CXX" ]; then
 	ok 'C++17 program' $CXX -x c++ -std=c++17 -Wall -Wextra -Werror $(config --cflags) \
 		"$root/first.c" -o "$root/c++" $(config --libs)
+	cat >"$root/first.cc" <<'END'
+#include <leash/leash.hpp>
+
+struct point {
+	int x, y;
+};
+
+int main()
+{
+	leash::ref<point> p = leash::make<point>(1, 2);
+	return p->y - 2;
+}
+END
+	ok 'leash.hpp' $CXX -std=c++17 $strict $(config --cflags) "$root/first.cc" -o "$root/hpp" $(config --libs)
+	ok 'it runs' env LD_LIBRARY_PATH="$libraries" "$root/hpp"
 else
 	skip 'no C++ compiler'
 fi

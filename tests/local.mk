@@ -92,10 +92,19 @@ tests_test_thread_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 if CXX_WORKS
 cxx_tests = \
+	tests/test-cxx \
+	tests/test-cxx-class \
 	tests/test-field-cxx \
 	tests/test-thread-cxx \
 	tests/test-type-cxx
 endif
+tests_test_cxx_SOURCES = tests/test-cxx.cc
+tests_test_cxx_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++17
+tests_test_cxx_LDADD = $(LDADD) $(LIBURCU_LIBS)
+tests_test_cxx_class_SOURCES = tests/test-cxx-class.cc
+tests_test_cxx_class_CPPFLAGS = $(points_cppflags)
+tests_test_cxx_class_LDADD = $(points_ldadd)
 tests_test_field_cxx_SOURCES = tests/test-field-cxx.cc
 tests_test_thread_cxx_SOURCES = tests/test-thread-cxx.cc
 tests_test_type_cxx_SOURCES = tests/test-type-cxx.cc
@@ -129,6 +138,7 @@ test_scripts = \
 normal_test_scripts = \
 	models/run \
 	tests/cross-aarch64.sh \
+	tests/cxx-cost.sh \
 	tests/harness.sh \
 	tests/install.sh \
 	tests/ratios-smoke.sh \

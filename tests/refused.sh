@@ -53,4 +53,23 @@ check 'get gives the type of the field' "$(body '@ = leash_get(&n->left);')" n o
 check 'steal gives the type of the field' "$(body '@ = leash_steal(&n->right);')" o n
 check 'retain gives the type of its argument' "$(body '@ = leash_retain(o);')" o n
 
+[ -n "$CXX" ] || finish
+languages=c++
+preamble='
+#include <leash/leash.hpp>
+struct other { long key; };
+struct left { leash::field<other> a; LEASH_CLASS(left, a); };
+struct right { virtual ~right() = default; };
+struct both : left, right { leash::field<both> b; LEASH_CLASS(both, a, b); };
+struct heir : left { leash::field<heir> b; };
+'
+check 'LEASH_CLASS names fields' 'struct node { leash::field<other> a; other b; LEASH_CLASS(node, @); };
+	auto type = &leash::type<node>;' a b
+check 'a derived class has its own LEASH_CLASS' 'auto type = &leash::type<@>;' both heir
+check 'a base class comes first' "$(body 'leash::ref<both> b; leash::ref<@> r = b;')" right left
+check 'a ref is made of a pointer by take or share only' "$(body 'leash::ref<other> r = @;')" \
+	'leash::ref<other>::share(o)' o
+check 'a field is not assigned' "$(body 'leash::ref<left> l; leash::ref<other> r; @;')" 'l->a.store(r)' 'l->a = r'
+check 'a peek is in a section' "$(body 'leash::slot<other> s; leash::read_section r; s.peek(@);')" r ''
+
 finish

@@ -114,11 +114,11 @@ struct leash__thread {
 	struct leash__credit *credits; /* NULL: ask lib/deferred.c */
 };
 
-/* Calls that ought to cost little go straight to their address. */
+/* Calls that ought to cost little go straight to their address, and C++ need not clean up behind them. */
 #if defined(__GNUC__) && !defined(__clang__)
-#define LEASH__DIRECT __attribute__((noplt))
+#define LEASH__DIRECT __attribute__((noplt, nothrow))
 #else
-#define LEASH__DIRECT
+#define LEASH__DIRECT __attribute__((nothrow))
 #endif
 
 /* Compilers think the paths below too long to be inlined; measured, they are twice as fast when they are. */

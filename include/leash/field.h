@@ -38,11 +38,11 @@ void *leash_steal(void *field);
 void leash_clear(void *field);
 
 /* Aborts with one line: the address of a reference was NULL. */
-void leash__no_field(void) __attribute__((noreturn, cold));
+void leash__no_field(void) __attribute__((noreturn, cold, nothrow));
 
 /* Stores `object` and returns what was there, if either has to do with the collector: it must see that a reference
  * was taken out, and, if `moved`, hear of one that was moved in. */
-void *leash__exchange_tracked(void *field, const void *object, bool moved);
+void *leash__exchange_tracked(void *field, const void *object, bool moved) __attribute__((nothrow));
 #pragma GCC visibility pop
 
 /* Whether the collector looks at the object. */

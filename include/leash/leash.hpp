@@ -236,28 +236,20 @@ template <class T> struct access {
 			 born ? destroy_of() : nullptr };
 	}
 
-	template <class... A> static T *construct(void *memory, A &&...args)
+	template <class... A> static LEASH__INLINE T *construct(void *memory, A &&...args)
 	{
-		struct birth {
-			void *memory;
-			~birth()
-			{
-				if (memory == nullptr)
-					return;
-				if constexpr (has_hooks())
-					leash__unmake(memory, &unborn<T>);
-				else
-					leash__release(memory);
-			}
-		} birth = { memory };
-		T *object;
-
-		if constexpr (std::is_aggregate_v<T>)
-			object = ::new (memory) T{ std::forward<A>(args)... };
-		else
-			object = ::new (memory) T(std::forward<A>(args)...);
-		birth.memory = nullptr;
-		return object;
+		try {
+			if constexpr (std::is_aggregate_v<T>)
+				return ::new (memory) T{ std::forward<A>(args)... };
+			else
+				return ::new (memory) T(std::forward<A>(args)...);
+		} catch (...) {
+			if constexpr (has_hooks())
+				leash__unmake(memory, &unborn<T>);
+			else
+				leash_release(memory);
+			throw;
+		}
 	}
 };
 
@@ -315,32 +307,32 @@ public:
 
 	constexpr ref() noexcept = default;
 	constexpr ref(std::nullptr_t) noexcept {}
-	ref(const ref &other) noexcept : object(retained(other.object)) {}
-	ref(ref &&other) noexcept : object(other.release()) {}
+	LEASH__INLINE ref(const ref &other) noexcept : object(retained(other.object)) {}
+	LEASH__INLINE ref(ref &&other) noexcept : object(other.release()) {}
 	template <class U, leash_detail::if_converts<U, T> = 0>
-	ref(const ref<U> &other) noexcept : object(retained(leash_detail::up<T>(other.get())))
+	LEASH__INLINE ref(const ref<U> &other) noexcept : object(retained(leash_detail::up<T>(other.get())))
 	{
 	}
 	template <class U, leash_detail::if_converts<U, T> = 0>
-	ref(ref<U> &&other) noexcept : object(leash_detail::up<T>(other.release()))
+	LEASH__INLINE ref(ref<U> &&other) noexcept : object(leash_detail::up<T>(other.release()))
 	{
 	}
-	~ref() { leash__release(object); }
+	LEASH__INLINE ~ref() { leash__release(object); }
 
-	ref &operator=(const ref &other) noexcept
+	LEASH__INLINE ref &operator=(const ref &other) noexcept
 	{
-		ref(other).swap(*this);
+		replace(retained(other.object));
 		return *this;
 	}
-	ref &operator=(ref &&other) noexcept
+	LEASH__INLINE ref &operator=(ref &&other) noexcept
 	{
-		ref(std::move(other)).swap(*this);
+		replace(other.release());
 		return *this;
 	}
 
 	/* Holds the caller's reference, which is consumed; what leash_new() and all of C's functions that return an object
 	 * give. */
-	static ref take(T *object) noexcept
+	static LEASH__INLINE ref take(T *object) noexcept
 	{
 		ref result;
 
@@ -348,7 +340,7 @@ public:
 		return result;
 	}
 	/* Holds a new reference; the caller knows that there is one.  `share(this)` is one of an object to itself. */
-	static ref share(T *object) noexcept { return take(retained(object)); }
+	static LEASH__INLINE ref share(T *object) noexcept { return take(retained(object)); }
 
 	/* As long as somebody holds the object. */
 	T *get() const noexcept { return object; }
@@ -357,15 +349,15 @@ public:
 	explicit operator bool() const noexcept { return object != nullptr; }
 
 	/* Gives the reference to the caller. */
-	[[nodiscard]] T *release() noexcept
+	[[nodiscard]] LEASH__INLINE T *release() noexcept
 	{
 		T *given = object;
 
 		object = nullptr;
 		return given;
 	}
-	void reset() noexcept { ref().swap(*this); }
-	void swap(ref &other) noexcept
+	LEASH__INLINE void reset() noexcept { replace(nullptr); }
+	LEASH__INLINE void swap(ref &other) noexcept
 	{
 		T *mine = object;
 
@@ -374,7 +366,16 @@ public:
 	}
 
 private:
-	static T *retained(T *object) noexcept { return static_cast<T *>(leash__retain(object)); }
+	static LEASH__INLINE T *retained(T *object) noexcept { return static_cast<T *>(leash__retain(object)); }
+
+	/* What was there may die of it, and look here. */
+	LEASH__INLINE void replace(T *taken) noexcept
+	{
+		T *old = object;
+
+		object = taken;
+		leash__release(old);
+	}
 
 	T *object = nullptr;
 };
@@ -475,7 +476,10 @@ public:
 	}
 
 	/* A reference to the object, empty when it is dying or dead. */
-	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__weak_load(&shared))); }
+	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
+	{
+		return ref<T>::take(static_cast<T *>(leash__weak_load(&shared)));
+	}
 	/* Whether a load would be empty. */
 	bool expired() const noexcept { return leash_weak_expired(&shared); }
 	void reset() noexcept { leash_weak_clear(&shared); }
@@ -519,12 +523,12 @@ public:
 	field &operator=(const field &) = delete;
 
 	/* leash_get(), leash_set(), leash_set_take(), leash_clear(), leash_steal(). */
-	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__get(&object))); }
-	void store(const ref<T> &value) noexcept { leash__set(&object, value.get(), 0); }
-	void store(ref<T> &&value) noexcept { leash__set_take(&object, value.release(), 0); }
-	void take(T *value) noexcept { leash__set_take(&object, value, 0); }
-	void clear() noexcept { leash__release(leash__exchange(&object, nullptr, false)); }
-	[[nodiscard]] ref<T> steal() noexcept
+	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__get(&object))); }
+	LEASH__INLINE void store(const ref<T> &value) noexcept { leash__set(&object, value.get(), 0); }
+	LEASH__INLINE void store(ref<T> &&value) noexcept { leash__set_take(&object, value.release(), 0); }
+	LEASH__INLINE void take(T *value) noexcept { leash__set_take(&object, value, 0); }
+	LEASH__INLINE void clear() noexcept { leash__release(leash__exchange(&object, nullptr, false)); }
+	[[nodiscard]] LEASH__INLINE ref<T> steal() noexcept
 	{
 		return ref<T>::take(static_cast<T *>(leash__exchange(&object, nullptr, false)));
 	}
@@ -547,7 +551,10 @@ public:
 	weak_field(const weak_field &) = delete;
 	weak_field &operator=(const weak_field &) = delete;
 
-	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__weak_load(&shared))); }
+	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
+	{
+		return ref<T>::take(static_cast<T *>(leash__weak_load(&shared)));
+	}
 	/* From a ref, it may throw what weak() throws; nothing has changed then. */
 	void store(weak<T> value) noexcept
 	{
@@ -580,9 +587,12 @@ public:
 	slot(const slot &) = delete;
 	slot &operator=(const slot &) = delete;
 
-	[[nodiscard]] ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__slot_load(&shared))); }
-	void store(const ref<T> &value) noexcept { leash_slot_store(&shared, value.get()); }
-	void store(ref<T> &&value) noexcept { leash_slot_store_take(&shared, value.release()); }
+	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
+	{
+		return ref<T>::take(static_cast<T *>(leash__slot_load(&shared)));
+	}
+	LEASH__INLINE void store(const ref<T> &value) noexcept { leash_slot_store(&shared, value.get()); }
+	LEASH__INLINE void store(ref<T> &&value) noexcept { leash_slot_store_take(&shared, value.release()); }
 	/* What was there. */
 	[[nodiscard]] ref<T> exchange(ref<T> value) noexcept
 	{

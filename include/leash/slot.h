@@ -44,27 +44,27 @@ typedef struct leash__slotted *leash_slot;
 #pragma GCC visibility push(default)
 
 /* Makes *slot, whatever it held, hold a new reference to the object, or NULL. */
-void leash_slot_init(leash_slot *slot, const void *object) __attribute__((nonnull(1)));
+void leash_slot_init(leash_slot *slot, const void *object) __attribute__((nonnull(1), nothrow));
 
 /* Stores a new reference, and releases what was there. */
-void leash_slot_store(leash_slot *slot, const void *object) __attribute__((nonnull(1)));
+void leash_slot_store(leash_slot *slot, const void *object) __attribute__((nonnull(1), nothrow));
 
 /* The same with the caller's reference, which is consumed. */
-void leash_slot_store_take(leash_slot *slot, const void *object) __attribute__((nonnull(1)));
+void leash_slot_store_take(leash_slot *slot, const void *object) __attribute__((nonnull(1), nothrow));
 
 /* A new reference to what is there, or NULL. */
-void *leash_slot_load(const leash_slot *slot) __attribute__((nonnull, warn_unused_result));
+void *leash_slot_load(const leash_slot *slot) __attribute__((nonnull, nothrow, warn_unused_result));
 
 /* Stores the caller's reference, which is consumed, and returns the one that was there, which is the caller's. */
-void *leash_slot_exchange(leash_slot *slot, const void *object) __attribute__((nonnull(1), warn_unused_result));
+void *leash_slot_exchange(leash_slot *slot, const void *object) __attribute__((nonnull(1), nothrow, warn_unused_result));
 
 /* If `expected` is there, to which the caller holds a reference (or NULL): stores a new reference to the object, releases
  * the slot's to `expected`, and returns true.  Else false, and nothing has changed. */
 bool leash_slot_compare_exchange(leash_slot *slot, const void *expected, const void *object)
-	__attribute__((nonnull(1)));
+	__attribute__((nonnull(1), nothrow));
 
 /* Makes it NULL, and releases what was there. */
-void leash_slot_clear(leash_slot *slot) __attribute__((nonnull));
+void leash_slot_clear(leash_slot *slot) __attribute__((nonnull, nothrow));
 
 /* Read sections nest.  Inside one a thread may do everything but wait for the library: leash_collect() returns -EDEADLK.
  * Inline below, except in programs for sanitizers, which do not understand liburcu's code. */

@@ -46,22 +46,22 @@ typedef struct leash_watch leash_watch;
 /* Makes *weak, whatever it held, a weak reference to the object; empty for NULL, and for one whose finalizer has run.
  * The caller holds a reference to the object.  0, -EINVAL for a type without LEASH_WEAKABLE, or -ENOMEM; *weak
  * is empty then. */
-int leash_weak_init(leash_weak *weak, const void *object) __attribute__((nonnull(1)));
+int leash_weak_init(leash_weak *weak, const void *object) __attribute__((nonnull(1), nothrow));
 
 /* Makes *to, whatever it held, a weak reference to what *from points to. */
-void leash_weak_copy(leash_weak *to, const leash_weak *from) __attribute__((nonnull));
+void leash_weak_copy(leash_weak *to, const leash_weak *from) __attribute__((nonnull, nothrow));
 
 /* Makes it empty. */
-void leash_weak_clear(leash_weak *weak) __attribute__((nonnull));
+void leash_weak_clear(leash_weak *weak) __attribute__((nonnull, nothrow));
 
 /* Whether a load would give NULL: true is for good, false may be over when the call returns. */
-bool leash_weak_expired(const leash_weak *weak) __attribute__((nonnull));
+bool leash_weak_expired(const leash_weak *weak) __attribute__((nonnull, nothrow));
 
 /* The number of weak references to a live object; 0 for NULL.  Exact when no other thread makes or clears some. */
 size_t leash_weak_count(const void *object);
 
 /* A strong reference to the object, which the caller owns, or NULL if it is empty or the object is dying. */
-void *leash_weak_load(const leash_weak *weak) __attribute__((nonnull, warn_unused_result));
+void *leash_weak_load(const leash_weak *weak) __attribute__((nonnull, nothrow, warn_unused_result));
 
 /* Has fn(arg) called once when the object dies, after its weak references have become NULL and before close and finalize:
  * on the thread that drops the last reference, or on a thread of the library's if the death is deferred or found by
