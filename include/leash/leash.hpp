@@ -15,8 +15,8 @@
  *     leash::weak<node> w = a;
  *     if (leash::ref<node> again = w.load()) ...
  *
- * Normal users need three names: make() makes an object, ref holds one, and field is a ref that is a member of a managed
- * object, where the collector must see it.
+ * Normal users need three names: make() makes an object, ref holds one, and field is a ref that is a member of
+ * a managed object, where the collector must see it.
  *
  *     ref<T>          owns one reference, or is empty; for variables, parameters, results, containers
  *     weak<T>         a weak reference that clears itself
@@ -26,21 +26,21 @@
  *     read_section    while it exists, what is peeked at in a slot stays whole
  *     type<T>         the leash_type of a class
  *
- * Every one but read_section is one pointer; each operation is the C call of the same name, inlined as that is, and nothing
- * more.  T may be a struct of C with a leash_type of its own, incomplete, const, or, for ref and weak, void.
+ * Each but the last two is one pointer; each operation is the C call of the same name, inlined as that is, and
+ * nothing more.  T may be a struct of C with a leash_type of its own, incomplete, const, or, for ref and weak, void.
  *
- * How a member of a managed object lives.  Named in LEASH_CLASS (or LEASH_FIELDS), a field is emptied by the library when its
- * object dies, before the destructor runs: ~T() finds it empty, and leash_finalize() finds it full.  So ~field() does
- * nothing; neither do ~weak_field() and ~slot(), and a class whose members need no destructor dies as fast as a struct of
- * C.  A field that is not named, or is no member of a managed object, is never released, unless by clear(): outside of managed
- * objects, use ref and weak.  A ref as a member of a managed object is released by its destructor, and hides its
+ * Members of managed objects.  A field that is named in LEASH_CLASS (or LEASH_FIELDS) is emptied by the library when
+ * its object dies, before the destructor runs: ~T() finds it empty, leash_finalize() finds it full.  So ~field() does
+ * nothing; neither do ~weak_field() and ~slot(), and a class all of whose members are such dies as fast as a struct
+ * of C.  A field that is not named, or is not in a managed object, is never released, unless by clear(): elsewhere,
+ * use ref and weak.  A ref that is a member of a managed object is released by its destructor, and hides its
  * reference from the collector: cycles through it stay.
  *
- * Thread safety: as of std::shared_ptr.  Threads may use one object through refs, weaks and fields of their own; those that use
+ * Thread safety: as of std::shared_ptr.  Threads may use one object through references of their own; those that use
  * one ref, weak or field, one of them changing it, need a lock.  Slots need none.
  *
- * Errors: make() and weak() throw std::bad_alloc without memory, weak() throws std::invalid_argument for a type that allows
- * none.  Nothing else throws.
+ * Errors: without memory make() and weak() throw std::bad_alloc; weak() throws std::invalid_argument for a type that
+ * allows no weak references; make() throws what the constructor throws.  Nothing else throws.
  */
 #ifndef LEASH_LEASH_HPP
 #define LEASH_LEASH_HPP
@@ -85,6 +85,7 @@ template <class T> struct member<leash::weak_field<T>> : member<leash::weak<T>> 
 #ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
 #endif
 /* Whether a D has its B where it begins itself.  `where` exists nowhere. */
 template <class B, class D> struct begins_with {
@@ -188,36 +189,52 @@ template <class T> struct access {
 	}
 	template <class U> static constexpr fields fields_of(long) { return { nullptr, 0, nullptr }; }
 
-	template <class U> static constexpr auto close_of(int) -> decltype(std::declval<U &>().leash_close(), hook())
+	template <class U> static constexpr auto closes(int) -> decltype(std::declval<U &>().leash_close(), true)
 	{
-		return run_close;
+		return true;
 	}
-	template <class U> static constexpr hook close_of(long) { return nullptr; }
-
-	template <class U> static constexpr auto finalize_of(int) -> decltype(std::declval<U &>().leash_finalize(), hook())
+	template <class U> static constexpr bool closes(long) { return false; }
+	template <class U> static constexpr auto finalizes(int) -> decltype(std::declval<U &>().leash_finalize(), true)
 	{
-		return run_finalize;
+		return true;
 	}
-	template <class U> static constexpr hook finalize_of(long) { return nullptr; }
-
-	template <class U>
-	static constexpr auto trace_of(int) -> decltype(std::declval<U &>().leash_trace(nullptr, nullptr), tracer())
+	template <class U> static constexpr bool finalizes(long) { return false; }
+	template <class U> static constexpr auto traces(int) -> decltype(std::declval<U &>().leash_trace(nullptr, nullptr), true)
 	{
-		return run_trace;
+		return true;
 	}
-	template <class U> static constexpr tracer trace_of(long) { return nullptr; }
+	template <class U> static constexpr bool traces(long) { return false; }
 
-	static constexpr hook destroy_of()
+	static constexpr bool destroys = !std::is_trivially_destructible_v<T>;
+
+	/* No more of them is compiled than there is. */
+	static constexpr hook close_hook()
 	{
-		if constexpr (std::is_trivially_destructible_v<T>)
-			return nullptr;
+		if constexpr (closes<T>(0))
+			return run_close;
 		else
-			return destroy;
+			return nullptr;
 	}
-
-	static constexpr bool has_hooks()
+	static constexpr hook finalize_hook()
 	{
-		return destroy_of() || close_of<T>(0) || finalize_of<T>(0) || trace_of<T>(0);
+		if constexpr (finalizes<T>(0))
+			return run_finalize;
+		else
+			return nullptr;
+	}
+	static constexpr tracer trace_hook(bool born)
+	{
+		if constexpr (traces<T>(0))
+			return born ? run_trace : trace_nothing;
+		else
+			return nullptr;
+	}
+	static constexpr hook destroy_hook()
+	{
+		if constexpr (destroys)
+			return destroy;
+		else
+			return nullptr;
 	}
 
 	static constexpr leash_type describe(bool born)
@@ -230,10 +247,10 @@ template <class T> struct access {
 			 fields_of<T>(0).list,
 			 fields_of<T>(0).count,
 			 fields_of<T>(0).names,
-			 born || !trace_of<T>(0) ? trace_of<T>(0) : trace_nothing,
-			 born ? close_of<T>(0) : nullptr,
-			 born ? finalize_of<T>(0) : nullptr,
-			 born ? destroy_of() : nullptr };
+			 trace_hook(born),
+			 born ? close_hook() : nullptr,
+			 born ? finalize_hook() : nullptr,
+			 born ? destroy_hook() : nullptr };
 	}
 
 	template <class... A> static LEASH__INLINE T *construct(void *memory, A &&...args)
@@ -244,7 +261,7 @@ template <class T> struct access {
 			else
 				return ::new (memory) T(std::forward<A>(args)...);
 		} catch (...) {
-			if constexpr (has_hooks())
+			if constexpr (destroys || closes<T>(0) || finalizes<T>(0) || traces<T>(0))
 				leash__unmake(memory, &unborn<T>);
 			else
 				leash_release(memory);
