@@ -8,8 +8,8 @@
 #define MISSING(what, side, wants)                                                                 \
 	__attribute__((weak)) const struct bench_case what = { .name = side, .missing = wants }
 
-MISSING(weak_std, "weak/std", "a C++ compiler: install g++");
-MISSING(weak_hot_std, "weak-hot/std", "a C++ compiler: install g++");
+MISSING(weak_std, "weak/std", "C++ compiler: install g++");
+MISSING(weak_hot_std, "weak-hot/std", "C++ compiler: install g++");
 MISSING(slot_hot_std, "slot-hot/std", "std::atomic<std::shared_ptr> of C++20: install g++-12 or later");
 MISSING(weak_glib, "weak/glib", "GObject: install libglib2.0-dev");
 MISSING(weak_hot_glib, "weak-hot/glib", "GObject: install libglib2.0-dev");
