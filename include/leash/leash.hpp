@@ -592,8 +592,8 @@ private:
 /* Sections nest. */
 class read_section {
 public:
-	read_section() noexcept { leash__read_lock(); }
-	~read_section() { leash__read_unlock(); }
+	read_section() noexcept { leash_read_lock(); }
+	~read_section() { leash_read_unlock(); }
 	read_section(const read_section &) = delete;
 	read_section &operator=(const read_section &) = delete;
 };
