@@ -51,9 +51,13 @@ library_sources = \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/slot.c \
 	lib/stock/array.c \
+	lib/stock/key_map.c \
 	lib/stock/map.c \
 	lib/stock/string.c \
 	lib/stock/table.c lib/stock/table.h \
+	lib/stock/watched.c lib/stock/watched.h \
+	lib/stock/weak_map.c \
+	lib/stock/weak_set.c \
 	lib/thread.c lib/thread.h \
 	lib/track.h \
 	lib/type.c lib/type.h \

@@ -40,7 +40,10 @@ c_tests = \
 	tests/test-stock-array \
 	tests/test-stock-array-interleave \
 	tests/test-stock-map \
+	tests/test-stock-key-map \
 	tests/test-stock-string \
+	tests/test-stock-weak-map \
+	tests/test-stock-weak-set \
 	tests/test-thread \
 	tests/test-transfer \
 	tests/test-type \
@@ -113,6 +116,7 @@ tests_test_type_cxx_SOURCES = tests/test-type-cxx.cc
 test_headers = \
 	tests/header.h \
 	tests/knot.h \
+	tests/mortal-weak.h \
 	tests/mortal.h \
 	tests/sanitized.h \
 	tests/scene.h \

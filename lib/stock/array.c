@@ -123,6 +123,7 @@ static bool resize(struct leash_array *array, size_t capacity)
 	struct buffer *new = NULL;
 	size_t i;
 
+	lsh_finalizers_throttle();
 	if (capacity <= MOST && !LSH_ALLOCATION_FAILS)
 		new = calloc(1, sizeof(*new) + capacity * sizeof(void *));
 	if (!new)

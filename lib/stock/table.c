@@ -184,6 +184,8 @@ struct lsh_entry *lsh_entry_new(const struct lsh_table_kind *kind, leash_key key
 	struct lsh_entry *entry;
 	char *memory;
 
+	/* Entries may be made faster than those that have ended are freed. */
+	lsh_finalizers_throttle();
 	if (bytes < sizeof(*entry) + kind->front)
 		bytes = sizeof(*entry) + kind->front;
 	memory = LSH_ALLOCATION_FAILS || (key.bytes && key.number > SIZE_MAX / 2) ? NULL : calloc(1, bytes);

@@ -24,13 +24,7 @@ struct lsh_table_kind {
 	void (*clear)(struct lsh_entry *entry);
 	/* The callback for lsh_retire() that gives up the table's hold on the entry: lsh_entry_let_go(). */
 	void (*free_retired)(struct lsh_retired *retired);
-};
-
-/* Who ends an entry: see watched.c. */
-enum lsh_entry_state {
-	LSH_ENTRY_OPEN,
-	LSH_ENTRY_TAKEN, /* a call that removes it, or its watch */
-	LSH_ENTRY_LEFT,  /* the death of the map */
+	void (*died)(void *entry); /* where entries watch an object: its death (watched.c) */
 };
 
 struct lsh_entry {
@@ -38,7 +32,7 @@ struct lsh_entry {
 	struct lsh_retired retired;
 	uint64_t number; /* the key, or how many bytes it has */
 	uint32_t holds;  /* the table's, a watch's, those of walks */
-	uint8_t state;
+	bool ended;      /* somebody has taken it upon himself to take it out */
 	bool is_bytes;
 	char bytes[];
 };

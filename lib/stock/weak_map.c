@@ -1,0 +1,165 @@
+/* Maps with weak values, for all threads at once: caches, registries, tables of interned things.
+ *
+ * An entry is alive as long as its value is (watched.c), and lookups do not see dead ones.  So the value that is got is what
+ * a weak load makes of the one live entry; and to insert where there is none succeeds for one of all threads that
+ * try, whatever dead entries of the key are still about to go.
+ *
+ * Progress: get is lock-free; the others are but for malloc and the making and cancelling of watches.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <leash/leash.h>
+
+#include "watched.h"
+
+struct leash_weak_map {
+	struct lsh_watching watching;
+};
+
+static void free_retired(struct lsh_retired *retired);
+static void died(void *entry);
+
+static const struct lsh_table_kind kind = {
+	.front = LSH_WATCHED_FRONT,
+	.is_alive = lsh_watched_is_alive,
+	.clear = lsh_watched_clear,
+	.free_retired = free_retired,
+	.died = died,
+};
+
+static void free_retired(struct lsh_retired *retired)
+{
+	lsh_entry_let_go(&kind, lsh_entry_retired(retired));
+}
+
+static void died(void *entry)
+{
+	struct lsh_watching *map = lsh_watched_map(entry);
+
+	if (map)
+		lsh_watched_end(map, entry);
+	lsh_entry_let_go(&kind, entry);
+	leash_release(map);
+}
+
+static const leash_type weak_map_type = {
+	.name = "leash_weak_map",
+	.size = sizeof(struct leash_weak_map),
+	.flags = LEASH_WEAKABLE,
+	.destroy = lsh_watching_destroy,
+};
+
+leash_weak_map *leash_weak_map_new(void)
+{
+	return lsh_watching_new(&weak_map_type, &kind);
+}
+
+/* What is there, or what is added. */
+static void *find_or_add(struct lsh_table *table, leash_key key, struct lsh_entry *fresh, bool *added)
+{
+	struct lsh_entry *entry;
+	void *value;
+
+	lsh_table_read_lock();
+	entry = fresh ? lsh_table_add(table, fresh) : lsh_table_find(table, key);
+	*added = fresh && !entry;
+	value = entry ? lsh_watched_load(entry) : NULL;
+	lsh_table_read_unlock();
+	return value;
+}
+
+void *leash_weak_map_get(const leash_weak_map *map, leash_key key)
+{
+	bool added;
+
+	return find_or_add(map->watching.table, key, NULL, &added);
+}
+
+void *leash_weak_map_get_or_insert(leash_weak_map *map, leash_key key, const void *value)
+{
+	struct lsh_entry *fresh;
+	bool added;
+	void *found = leash_weak_map_get(map, key);
+
+	if (found)
+		return found;
+	fresh = lsh_watched_new(&map->watching, key, value);
+	if (!fresh)
+		return NULL;
+	/* What is found and dies before it is loaded is not found again. */
+	do
+		found = find_or_add(map->watching.table, key, fresh, &added);
+	while (!found && !added);
+	if (added) {
+		lsh_table_grow(map->watching.table);
+		return leash_retain((void *)(uintptr_t)value);
+	}
+	lsh_watched_discard(&kind, fresh);
+	return found;
+}
+
+int leash_weak_map_set(leash_weak_map *map, leash_key key, const void *value)
+{
+	struct lsh_entry *fresh = lsh_watched_new(&map->watching, key, value), *old;
+
+	if (!fresh)
+		return -errno;
+	lsh_table_read_lock();
+	old = lsh_table_replace(map->watching.table, fresh);
+	lsh_table_read_unlock();
+	if (old)
+		lsh_watched_replaced(&map->watching, old);
+	else
+		lsh_table_grow(map->watching.table);
+	return 0;
+}
+
+bool leash_weak_map_remove(leash_weak_map *map, leash_key key)
+{
+	struct lsh_entry *entry;
+	bool removed;
+
+	lsh_table_read_lock();
+	entry = lsh_table_find(map->watching.table, key);
+	if (entry)
+		lsh_entry_hold(entry);
+	lsh_table_read_unlock();
+	if (!entry)
+		return false;
+	removed = lsh_watched_end(&map->watching, entry);
+	lsh_entry_let_go(&kind, entry);
+	return removed;
+}
+
+size_t leash_weak_map_size(const leash_weak_map *map)
+{
+	return lsh_table_count(map->watching.table);
+}
+
+struct each {
+	leash_map_fn *fn;
+	void *arg;
+};
+
+static bool call(struct lsh_entry *entry, void *arg)
+{
+	const struct each *each = arg;
+	void *value = __atomic_load_n(&entry->ended, __ATOMIC_ACQUIRE) ? NULL : lsh_watched_load(entry);
+	bool going = true;
+
+	if (value)
+		going = each->fn(lsh_entry_key(entry), value, each->arg);
+	leash_release(value);
+	return going;
+}
+
+void leash_weak_map_each(const leash_weak_map *map, leash_map_fn *fn, void *arg)
+{
+	struct each each = { fn, arg };
+
+	/* fn may give up what the caller holds. */
+	leash_retain(map);
+	lsh_table_walk(map->watching.table, call, &each);
+	leash_release(map);
+}
