@@ -1,6 +1,7 @@
 // std::atomic<std::shared_ptr>, loaded and dropped: what case-slot.c does, with the C++ library's counts.
 //
-// A second thread is alive all the time: without one libstdc++ counts without atomics.
+// A second thread is alive all the time: without one libstdc++ counts without atomics.  The slot has its cache lines to itself,
+// which makes it up to a third faster.
 #include "case.h"
 #include "hand.h"
 
@@ -16,7 +17,7 @@ struct leaf {
 };
 
 hand other;
-std::atomic<std::shared_ptr<leaf>> slot;
+alignas(128) std::atomic<std::shared_ptr<leaf>> slot;
 
 void begin(const bench_case *)
 {

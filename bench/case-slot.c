@@ -12,36 +12,99 @@
 
 static const leash_type leaf = { .name = "slot leaf", .size = 32 };
 
-static leash_slot slot;
+/* A slot, and who owns what is in it: each case its own, for two of them may stand on the sides of one measure. */
+struct scene {
+	leash_slot slot;
+	struct hand owner;
+};
 
-static void make(void *arg)
+static struct scene own, hot, peeked;
+
+static void make(void *slot)
 {
-	(void)arg;
-	leash_slot_store_take(&slot, leash_new(&leaf));
+	leash_slot_store_take(slot, leash_new(&leaf));
 }
 
 /* It dies when no read section can look at it; that is not waited for. */
-static void drop(void *arg)
+static void drop(void *slot)
 {
-	(void)arg;
-	leash_slot_clear(&slot);
+	leash_slot_clear(slot);
 }
 
-static void begin(const struct bench_case *self)
+static inline void load(const leash_slot *slot, long n)
 {
-	(void)self;
-	make(NULL);
-}
-
-static void run(const struct bench_case *self, long n, int thread)
-{
-	(void)self, (void)thread;
 	while (n-- > 0) {
-		void *object = leash_slot_load(&slot);
+		void *object = leash_slot_load(slot);
 
 		bench_keep(object);
 		leash_release(object);
 	}
+}
+
+static void begin_own(const struct bench_case *self)
+{
+	(void)self;
+	make(&own.slot);
+}
+
+static void run_own(const struct bench_case *self, long n, int thread)
+{
+	(void)self, (void)thread;
+	load(&own.slot, n);
+}
+
+static void end_own(const struct bench_case *self)
+{
+	(void)self;
+	drop(&own.slot);
+}
+
+const struct bench_case slot_leash = {
+	.name = "slot/leash", .begin = begin_own, .run = run_own, .end = end_own,
+	.slice = 300000,
+};
+
+static void start(struct scene *scene)
+{
+	hand_start(&scene->owner);
+	hand_do(&scene->owner, make, &scene->slot);
+	/* As in case-foreign.c: a first deferred decrement, before anybody is bound to a processor. */
+	load(&scene->slot, 1);
+}
+
+static void stop(struct scene *scene)
+{
+	hand_do(&scene->owner, drop, &scene->slot);
+	hand_stop(&scene->owner);
+}
+
+static void begin_hot(const struct bench_case *self)
+{
+	(void)self;
+	start(&hot);
+}
+
+static void run_hot(const struct bench_case *self, long n, int thread)
+{
+	(void)self, (void)thread;
+	load(&hot.slot, n);
+}
+
+static void end_hot(const struct bench_case *self)
+{
+	(void)self;
+	stop(&hot);
+}
+
+const struct bench_case slot_hot_leash = {
+	.name = "slot-hot/leash", .begin = begin_hot, .run = run_hot, .end = end_hot,
+	.slice = 150000, .shared = 1,
+};
+
+static void begin_peek(const struct bench_case *self)
+{
+	(void)self;
+	start(&peeked);
 }
 
 static void run_peek(const struct bench_case *self, long n, int thread)
@@ -51,49 +114,19 @@ static void run_peek(const struct bench_case *self, long n, int thread)
 		const void *object;
 
 		leash_read_lock();
-		object = leash_slot_peek(&slot);
+		object = leash_slot_peek(&peeked.slot);
 		bench_keep(object);
 		leash_read_unlock();
 	}
 }
 
-static void end(const struct bench_case *self)
+static void end_peek(const struct bench_case *self)
 {
 	(void)self;
-	drop(NULL);
+	stop(&peeked);
 }
 
-const struct bench_case slot_leash = {
-	.name = "slot/leash", .begin = begin, .run = run, .end = end,
-	.slice = 300000,
-};
-
-static struct hand owner;
-
-static void begin_hot(const struct bench_case *self)
-{
-	void *object;
-
-	(void)self;
-	hand_start(&owner);
-	hand_do(&owner, make, NULL);
-	/* As in case-foreign.c: a first deferred decrement, before anybody is bound to a processor. */
-	object = leash_slot_load(&slot);
-	leash_release(object);
-}
-
-static void end_hot(const struct bench_case *self)
-{
-	(void)self;
-	hand_do(&owner, drop, NULL);
-	hand_stop(&owner);
-}
-
-const struct bench_case slot_hot_leash = {
-	.name = "slot-hot/leash", .begin = begin_hot, .run = run, .end = end_hot,
-	.slice = 150000, .shared = 1,
-};
 const struct bench_case peek_leash = {
-	.name = "peek/leash", .begin = begin_hot, .run = run_peek, .end = end_hot,
+	.name = "peek/leash", .begin = begin_peek, .run = run_peek, .end = end_peek,
 	.slice = 300000, .shared = 1,
 };
