@@ -118,8 +118,8 @@ static struct lsh_weak *install(struct lsh_record *record, struct leash__header 
 	/* A finalizer that comes after this waits for the guard (finalizers.c). */
 	if (__atomic_fetch_or(&h->shared, LEASH__WEAK, __ATOMIC_ACQ_REL) & LEASH__FINALIZED)
 		fresh->seen.object = NULL;
-	LSH_POINT("weak: flagged");
 	*old = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+	LSH_POINT("weak: flagged");
 	do
 		if (*old && !is_dead(*old))
 			return *old;

@@ -36,6 +36,7 @@ c_tests = \
 	tests/test-revoke \
 	tests/test-scope \
 	tests/test-slot \
+	tests/test-slot-threads \
 	tests/test-stats \
 	tests/test-stock-array \
 	tests/test-stock-array-interleave \
@@ -47,7 +48,8 @@ c_tests = \
 	tests/test-thread \
 	tests/test-transfer \
 	tests/test-type \
-	tests/test-weak
+	tests/test-weak \
+	tests/test-weak-threads
 
 # Randomised tests, of the library's copy with test points.  STRESS_SECONDS=60 has each configuration run
 # longer, STRESS_SEED=number repeats one: see tests/stress-play.c.
@@ -78,6 +80,10 @@ tests_test_stock_array_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_stock_array_interleave_LDADD = $(points_ldadd)
 tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
+tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
+tests_test_slot_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
+tests_test_weak_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
+tests_test_weak_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 
 # It loads the library late: it must not be linked with it, nor with jemalloc.
 tests_test_dlopen_LDADD = tests/libtap.la
@@ -120,6 +126,7 @@ test_headers = \
 	tests/mortal.h \
 	tests/sanitized.h \
 	tests/scene.h \
+	tests/stops.h \
 	tests/threads.h \
 	tests/wait.h
 
