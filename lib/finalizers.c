@@ -504,8 +504,10 @@ void lsh_finalizers_unlock(void)
 
 void lsh_finalizers_lock_grace(void)
 {
-	grace_held = !rcu_read_ongoing();
-	if (grace_held)
+	grace_held = true;
+	if (rcu_read_ongoing())
+		grace_held = pthread_mutex_trylock(&grace.mutex) == 0;
+	else
 		pthread_mutex_lock(&grace.mutex);
 }
 

@@ -15,6 +15,12 @@
  * thread of the library.  Objects of vanished threads wait for the next thread that is given the id, or for
  * revocation.
  *
+ * Readers.  A vanished thread that was inside a read section of liburcu would be waited for in the child, for ever; so
+ * liburcu's list of readers is cut down to this thread.  For that it has a function, which a program that uses liburcu-bp
+ * itself may have called already, or will: it can be called twice.  Its counterpart from before the fork takes locks and
+ * cannot; without it the function only lets go of locks that nobody has in the child, and forgets the signal mask, which is
+ * put back.  What those locks protect is whole: our grace periods are kept out of forks, and threads come to the list seldom.
+ *
  * A fork inside a read section of liburcu, while the finalizer thread waits for just such sections, must not wait
  * for that thread.  The child then does without grace periods: what is retired there is never freed.
  *
@@ -22,7 +28,9 @@
  * so they run before.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <urcu-bp.h>
 
 #include "background.h"
 #include "collect/collector.h"
@@ -67,8 +75,18 @@ static void unlock(void)
 	pthread_mutex_unlock(&lsh_round_lock.mutex);
 }
 
+static void forget_readers(void)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	urcu_bp_after_fork_child();
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
 static void after_in_child(void)
 {
+	forget_readers();
 	lsh_threads_after_fork();
 	lsh_background_after_fork();
 	lsh_collector_after_fork();

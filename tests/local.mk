@@ -36,6 +36,7 @@ c_tests = \
 	tests/test-revoke \
 	tests/test-scope \
 	tests/test-slot \
+	tests/test-slot-fork \
 	tests/test-slot-threads \
 	tests/test-stats \
 	tests/test-stock-array \
@@ -94,6 +95,8 @@ tests_test_collect_control_LDADD = $(LDADD) $(LIBURCU_LIBS)
 # Read sections are inlined.
 tests_test_slot_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 tests_test_slot_LDADD = $(LDADD) $(LIBURCU_LIBS)
+tests_test_slot_fork_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_slot_fork_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 # It uses liburcu itself, as a program of the library's users may.
 tests_test_thread_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
