@@ -250,6 +250,13 @@ static void test_watches(void)
 	ok(leash_watch_cancel(watches[0]), "the only one can be cancelled, too");
 	leash_release(node);
 	is_int(calls[1], 0, "and is not told");
+
+	/* A type without fields and hooks. */
+	void *leaf = leash_new(&leaf_type);
+	watches[0] = leash_watch_add(leaf, count, &calls[1]);
+	leash_release(leaf);
+	is_int(calls[1], 1, "the death of what is nothing but memory is told of, too");
+	leash_watch_cancel(watches[0]);
 }
 
 static void test_cycle(void)
