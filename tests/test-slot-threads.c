@@ -30,6 +30,7 @@ static void replaced(bool owned, bool by_another)
 
 	for (int i = 0; i < 2; i++) {
 		struct mortal *old = mortal_new(&obituary), *new = by_another ? mortal_new(&obituary) : NULL;
+		int before = deaths(&obituary);
 		struct stop stop;
 
 		if (!owned)
@@ -46,6 +47,8 @@ static void replaced(bool owned, bool by_another)
 		for (int k = 0; k < 2; k++)
 			leash_release(new);
 		leash_slot_clear(&global);
+		if (!WAIT_FOR(deaths(&obituary) == before + 1 + by_another))
+			bail_out("they do not die");
 	}
 }
 
