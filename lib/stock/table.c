@@ -249,11 +249,13 @@ struct lsh_entry *lsh_table_add(struct lsh_table *table, struct lsh_entry *entry
 	struct cds_lfht_node *node;
 
 	LSH_RELEASE(&entry->node);
-	node = cds_lfht_add_unique(table->nodes, hash(wanted.key), match, &wanted, &entry->node);
-	if (node != &entry->node)
-		return entry_of(node);
+	/* First, for it may be taken out at once, and the count not go below 0. */
 	__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
-	return NULL;
+	node = cds_lfht_add_unique(table->nodes, hash(wanted.key), match, &wanted, &entry->node);
+	if (node == &entry->node)
+		return NULL;
+	__atomic_fetch_sub(&table->count, 1, __ATOMIC_RELAXED);
+	return entry_of(node);
 }
 
 struct lsh_entry *lsh_table_replace(struct lsh_table *table, struct lsh_entry *entry)
@@ -262,11 +264,12 @@ struct lsh_entry *lsh_table_replace(struct lsh_table *table, struct lsh_entry *e
 	struct cds_lfht_node *node;
 
 	LSH_RELEASE(&entry->node);
-	node = cds_lfht_add_replace(table->nodes, hash(wanted.key), match, &wanted, &entry->node);
-	if (node)
-		return entry_of(node);
 	__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
-	return NULL;
+	node = cds_lfht_add_replace(table->nodes, hash(wanted.key), match, &wanted, &entry->node);
+	if (!node)
+		return NULL;
+	__atomic_fetch_sub(&table->count, 1, __ATOMIC_RELAXED);
+	return entry_of(node);
 }
 
 bool lsh_table_remove(struct lsh_table *table, struct lsh_entry *entry)
