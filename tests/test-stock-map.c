@@ -206,7 +206,7 @@ static void walks(void)
 	is_int(walk(map, 4, 0), 500, "a map whose last reference goes meanwhile lives until the end of the walk");
 	leash_flush();
 	eventually(alive() == 0, "and dies then");
-	obituary.deaths = 0;
+	__atomic_store_n(&obituary.deaths, 0, __ATOMIC_RELAXED);
 }
 
 static void cycles(void)
