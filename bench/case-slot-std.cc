@@ -45,7 +45,7 @@ void end(const bench_case *)
 
 const bench_case slot_hot_std = {
 	.name = "slot-hot/std", .begin = begin, .prepare = nullptr, .run = run, .end = end,
-	.with = nullptr, .slice = 10000, .exact = 0, .shared = 1, .missing = nullptr,
+	.with = nullptr, .slice = 10000, .exact = 0, .shared = 1, .sleeps = 0, .missing = nullptr,
 };
 
 #endif

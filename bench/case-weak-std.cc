@@ -85,9 +85,9 @@ void end_hot(const bench_case *)
 
 const bench_case weak_std = {
 	.name = "weak/std", .begin = begin, .prepare = prepare, .run = run, .end = end,
-	.with = nullptr, .slice = 50000, .exact = 0, .shared = 0, .missing = nullptr,
+	.with = nullptr, .slice = 50000, .exact = 0, .shared = 0, .sleeps = 0, .missing = nullptr,
 };
 const bench_case weak_hot_std = {
 	.name = "weak-hot/std", .begin = begin_hot, .prepare = nullptr, .run = run_hot, .end = end_hot,
-	.with = nullptr, .slice = 20000, .exact = 0, .shared = 1, .missing = nullptr,
+	.with = nullptr, .slice = 20000, .exact = 0, .shared = 1, .sleeps = 0, .missing = nullptr,
 };

@@ -30,6 +30,7 @@ struct bench_case {
 	long slice;       /* operations in one slice of bench/ratios: a few milliseconds */
 	int exact;        /* run() is only ever called with n == slice */
 	int shared;       /* several threads may run it at once */
+	int sleeps;       /* its threads may sleep in the kernel until another is done */
 	const char *missing; /* not NULL: there is nothing to run; what it needs, and how to get it */
 };
 
@@ -50,6 +51,8 @@ extern const struct bench_case weak_leash, weak_std, weak_glib;
 extern const struct bench_case weak_hot_leash, weak_hot_std, weak_hot_glib;
 /* case-slot.c, case-slot-std.cc */
 extern const struct bench_case slot_leash, slot_hot_leash, slot_hot_std, peek_leash;
+/* case-map.c, case-map-glib.c */
+extern const struct bench_case weak_map_leash, weak_map_glib;
 /* case-birth.c */
 extern const struct bench_case birth_leash, birth_malloc, births_leash, births_malloc;
 extern const struct bench_case birth_sizes[];

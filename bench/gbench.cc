@@ -22,7 +22,8 @@ const bench_case *const singles[] = {
 	&adopt_leash,    &chain_builder, &chain_foreign, &birth_cyclic,  &birth_leaf,
 	&temp_cyclic,    &temp_leaf,     &temps_cyclic,  &temps_leaf,    &weak_leash,
 	&weak_std,       &weak_glib,     &weak_hot_leash, &weak_hot_std, &weak_hot_glib,
-	&slot_leash,     &slot_hot_leash, &slot_hot_std, &peek_leash,
+	&slot_leash,     &slot_hot_leash, &slot_hot_std, &peek_leash,    &weak_map_leash,
+	&weak_map_glib,
 };
 
 void run(benchmark::State &state, const bench_case *c)

@@ -8,12 +8,14 @@ bench_cases = \
 	bench/case-collect.c \
 	bench/case-cyclic.c \
 	bench/case-foreign.c \
+	bench/case-map.c \
 	bench/case-pair.c \
 	bench/case-slot.c \
 	bench/case-transfer.c \
 	bench/case-weak.c \
 	bench/case.h \
 	bench/hand.c bench/hand.h \
+	bench/map.h \
 	bench/missing.c \
 	bench/naive.h \
 	bench/pairs.c bench/pairs.h \
@@ -27,7 +29,7 @@ if CXX_WORKS
 bench_cases += bench/case-slot-std.cc bench/case-weak-std.cc
 endif
 if GLIB
-bench_cases += bench/case-weak-glib.c
+bench_cases += bench/case-map-glib.c bench/case-weak-glib.c
 endif
 
 # Read sections are inlined: liburcu.

@@ -13,3 +13,4 @@ MISSING(weak_hot_std, "weak-hot/std", "C++ compiler: install g++");
 MISSING(slot_hot_std, "slot-hot/std", "std::atomic<std::shared_ptr> of C++20: install g++-12 or later");
 MISSING(weak_glib, "weak/glib", "GObject: install libglib2.0-dev");
 MISSING(weak_hot_glib, "weak-hot/glib", "GObject: install libglib2.0-dev");
+MISSING(weak_map_glib, "weak-map/glib", "GObject: install libglib2.0-dev");

@@ -59,6 +59,8 @@ static const struct measure measures[] = {
 	{ "weak_vs_glib", .sides = { { &weak_glib, 1 }, { &weak_leash, 1 } } },
 	{ "slot_vs_std_2t", .sides = { { &slot_hot_std, 2 }, { &slot_hot_leash, 2 } } },
 	{ "peek_vs_load", .sides = { { &slot_hot_leash, 1 }, { &peek_leash, 1 } } },
+	{ "weak_map_vs_glib", .sides = { { &weak_map_glib, 1 }, { &weak_map_leash, 1 } } },
+	{ "weak_map_vs_glib_2t", .sides = { { &weak_map_glib, 2 }, { &weak_map_leash, 2 } } },
 	{ "cycles_vs_cpython", .costs = { { "cpython", cpython_theirs }, { "leash", cpython_ours } },
 	  .repetitions = 5, .fresh = true },
 	{ "cycles_vs_boehm", .costs = { { "leash", boehm_ours }, { "boehm", boehm_theirs } },

@@ -7,12 +7,18 @@
  * process's time and not the threads': a thread that waits for one of the library's own is no
  * disturbance but a cost.)  The time spent spinning is subtracted.  During a slice each thread is bound
  * to a processor of its own.
+ *
+ * Threads that sleep while they wait for each other leave processors idle, which is no disturbance either, and lose the
+ * time all the same.  Of such a case, with more than one thread, the wall clock counts, times the threads; the slice is
+ * repeated if the kernel took the processor from any of them.
  */
 #include "slice.h"
 
 #include "clock.h"
 #include "hand.h"
 #include "processors.h"
+
+#include <sys/resource.h>
 
 #define STRETCH  1000
 #define ATTEMPTS 200
@@ -64,10 +70,19 @@ static void run_with_others(void *arg)
 		processors_unbind();
 }
 
+/* How often the kernel has preempted a thread of this process. */
+static long preemptions(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nivcsw;
+}
+
 static double once(const struct side *side)
 {
 	double cost = process_ns(), longest = 0;
-	long done = 0;
+	long done = 0, preempted = preemptions();
 
 	arrived = finished = 0;
 	expected = side->threads;
@@ -86,6 +101,8 @@ static double once(const struct side *side)
 		done += runners[i].done;
 		longest = runners[i].wall > longest ? runners[i].wall : longest;
 	}
+	if (side->of->sleeps && side->threads > 1)
+		return preemptions() != preempted ? -1 : longest * side->threads / (double)done;
 	return cost < 0.9 * longest * side->threads ? -1 : cost / (double)done;
 }
 
