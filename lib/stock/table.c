@@ -114,13 +114,13 @@ leash_key lsh_entry_key(const struct lsh_entry *entry)
 
 void lsh_table_read_lock(void)
 {
-	rcu_read_lock();
+	leash__read_lock();
 }
 
 void lsh_table_read_unlock(void)
 {
 	LSH_RELEASE(&lsh_readers);
-	rcu_read_unlock();
+	leash__read_unlock();
 }
 
 /* Whether there is that much memory now. */
@@ -218,22 +218,29 @@ void lsh_entry_let_go(const struct lsh_table_kind *kind, struct lsh_entry *entry
 struct wanted {
 	const struct lsh_table_kind *kind;
 	leash_key key;
+	void *(*load)(const struct lsh_entry *entry); /* not NULL: what it gives decides, and not is_alive */
+	void *loaded;
 };
 
+/* The first match ends a lookup. */
 static int match(struct cds_lfht_node *node, const void *argument)
 {
-	const struct wanted *wanted = argument;
+	struct wanted *wanted = (struct wanted *)(uintptr_t)argument;
 	const struct lsh_entry *entry = entry_of(node);
 
 	LSH_ACQUIRE(node);
-	return entry->number == wanted->key.number && entry->is_bytes == (wanted->key.bytes != NULL) &&
-	       (!entry->is_bytes || memcmp(entry->bytes, wanted->key.bytes, entry->number) == 0) &&
-	       wanted->kind->is_alive(entry);
+	if (entry->number != wanted->key.number || entry->is_bytes != (wanted->key.bytes != NULL) ||
+	    (entry->is_bytes && memcmp(entry->bytes, wanted->key.bytes, entry->number) != 0))
+		return false;
+	if (!wanted->load)
+		return wanted->kind->is_alive(entry);
+	wanted->loaded = wanted->load(entry);
+	return wanted->loaded != NULL;
 }
 
 struct lsh_entry *lsh_table_find(const struct lsh_table *table, leash_key key)
 {
-	struct wanted wanted = { table->kind, key };
+	struct wanted wanted = { .kind = table->kind, .key = key };
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
 
@@ -243,9 +250,18 @@ struct lsh_entry *lsh_table_find(const struct lsh_table *table, leash_key key)
 	return node ? entry_of(node) : NULL;
 }
 
+void *lsh_table_load(const struct lsh_table *table, leash_key key, void *(*load)(const struct lsh_entry *entry))
+{
+	struct wanted wanted = { .kind = table->kind, .key = key, .load = load };
+	struct cds_lfht_iter iter;
+
+	cds_lfht_lookup(table->nodes, hash(key), match, &wanted, &iter);
+	return wanted.loaded;
+}
+
 struct lsh_entry *lsh_table_add(struct lsh_table *table, struct lsh_entry *entry)
 {
-	struct wanted wanted = { table->kind, lsh_entry_key(entry) };
+	struct wanted wanted = { .kind = table->kind, .key = lsh_entry_key(entry) };
 	struct cds_lfht_node *node;
 
 	LSH_RELEASE(&entry->node);
@@ -260,7 +276,7 @@ struct lsh_entry *lsh_table_add(struct lsh_table *table, struct lsh_entry *entry
 
 struct lsh_entry *lsh_table_replace(struct lsh_table *table, struct lsh_entry *entry)
 {
-	struct wanted wanted = { table->kind, lsh_entry_key(entry) };
+	struct wanted wanted = { .kind = table->kind, .key = lsh_entry_key(entry) };
 	struct cds_lfht_node *node;
 
 	LSH_RELEASE(&entry->node);

@@ -67,6 +67,9 @@ void lsh_entry_let_go(const struct lsh_table_kind *kind, struct lsh_entry *entry
 /* The live entry of the key, or NULL.  In a read section. */
 struct lsh_entry *lsh_table_find(const struct lsh_table *table, leash_key key);
 
+/* What load gives for the live entry of the key, or NULL: it is NULL for dead ones, and looks once instead of twice. */
+void *lsh_table_load(const struct lsh_table *table, leash_key key, void *(*load)(const struct lsh_entry *entry));
+
 static inline struct lsh_entry *lsh_entry_retired(struct lsh_retired *retired)
 {
 	return (struct lsh_entry *)((uintptr_t)retired - offsetof(struct lsh_entry, retired));

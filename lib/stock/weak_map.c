@@ -55,15 +55,15 @@ leash_weak_map *leash_weak_map_new(void)
 	return lsh_watching_new(&weak_map_type, &kind);
 }
 
-/* What is there, or what is added. */
-static void *find_or_add(struct lsh_table *table, leash_key key, struct lsh_entry *fresh, bool *added)
+/* The live value that is there, or NULL; `added` tells whether that is because the fresh entry is there now. */
+static void *find_or_add(struct lsh_table *table, struct lsh_entry *fresh, bool *added)
 {
 	struct lsh_entry *entry;
 	void *value;
 
 	lsh_table_read_lock();
-	entry = fresh ? lsh_table_add(table, fresh) : lsh_table_find(table, key);
-	*added = fresh && !entry;
+	entry = lsh_table_add(table, fresh);
+	*added = !entry;
 	value = entry ? lsh_watched_load(entry) : NULL;
 	lsh_table_read_unlock();
 	return value;
@@ -71,9 +71,12 @@ static void *find_or_add(struct lsh_table *table, leash_key key, struct lsh_entr
 
 void *leash_weak_map_get(const leash_weak_map *map, leash_key key)
 {
-	bool added;
+	void *value;
 
-	return find_or_add(map->watching.table, key, NULL, &added);
+	lsh_table_read_lock();
+	value = lsh_table_load(map->watching.table, key, lsh_watched_load);
+	lsh_table_read_unlock();
+	return value;
 }
 
 void *leash_weak_map_get_or_insert(leash_weak_map *map, leash_key key, const void *value)
@@ -89,7 +92,7 @@ void *leash_weak_map_get_or_insert(leash_weak_map *map, leash_key key, const voi
 		return NULL;
 	/* What is found and dies before it is loaded is not found again. */
 	do
-		found = find_or_add(map->watching.table, key, fresh, &added);
+		found = find_or_add(map->watching.table, fresh, &added);
 	while (!found && !added);
 	if (added) {
 		lsh_table_grow(map->watching.table);
