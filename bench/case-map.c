@@ -88,5 +88,5 @@ static void end(const struct bench_case *self)
 
 const struct bench_case weak_map_leash = {
 	.name = "weak-map/leash", .begin = begin, .run = run, .end = end,
-	.slice = 40000, .shared = 1,
+	.slice = 20000, .shared = 1,
 };

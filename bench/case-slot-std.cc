@@ -1,7 +1,7 @@
 // std::atomic<std::shared_ptr>, loaded and dropped: what case-slot.c does, with the C++ library's counts.
 //
-// A second thread is alive all the time: without one libstdc++ counts without atomics.  The slot has its cache lines to itself,
-// which makes it up to a third faster.
+// A second thread is alive all the time: without one libstdc++ counts without atomics.  The slot has its cache lines to
+// itself, which makes it up to a third faster.
 #include "case.h"
 #include "hand.h"
 

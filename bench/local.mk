@@ -22,6 +22,7 @@ bench_cases = \
 	bench/plain.h \
 	bench/pool.h \
 	bench/processors.c bench/processors.h \
+	bench/rest.c bench/rest.h \
 	bench/ring.c bench/ring.h
 
 # Comparators that need more than the library does; bench/missing.c stands in for those that are not compiled.
@@ -54,7 +55,6 @@ bench_ratios_SOURCES = $(bench_cases) \
 	bench/program.c bench/program.h \
 	bench/quantile.c bench/quantile.h \
 	bench/ratios.c \
-	bench/rest.c bench/rest.h \
 	bench/slice.c bench/slice.h
 bench_ratios_CPPFLAGS = -include config.h $(bench_cppflags)
 bench_ratios_CXXFLAGS = $(bench_cxxflags)
