@@ -47,8 +47,8 @@ static void replaced(bool owned, bool by_another)
 		for (int k = 0; k < 2; k++)
 			leash_release(new);
 		leash_slot_clear(&global);
-		if (!WAIT_FOR(deaths(&obituary) == before + 1 + by_another))
-			bail_out("they do not die");
+		leash_flush();
+		eventually(deaths(&obituary) == before + 1 + by_another, "each dies once");
 	}
 }
 
