@@ -357,7 +357,10 @@ static int reused;
 
 static void *die(void *unused)
 {
+	static void *late[50000];
+	int number = 0;
 	void *object = leash_new(&leaf_type), *fresh[100];
+	const void *memory = object;
 
 	leash_weak_init(&to_dying, object);
 	baton_pass(&dying, 1);
@@ -383,6 +386,15 @@ static void *die(void *unused)
 		leash_release(object);
 		leash_weak_clear(&weak);
 	}
+	leash_flush();
+	while (number < 50000 && !reused) {
+		late[number] = leash_new(&leaf_type);
+		reused += late[number++] == memory;
+	}
+	baton_pass(&dying, 4);
+	baton_await(&dying, 5);
+	while (number)
+		leash_release(late[--number]);
 	return unused;
 }
 
@@ -403,7 +415,10 @@ static void limbo(void)
 	is_int(stop_state(&mortal), STOP_RESUMED, "nor given back, though much has died since");
 	stop_resume(&stop);
 	is_ptr(stop_end(&stop), NULL, "the load gives NULL");
-	eventually(stop_state(&mortal) == STOP_ENDED, "then it is");
+	baton_await(&dying, 4);
+	ok(reused || ADDRESS_SANITIZED || THREAD_SANITIZED, "then it is, and is another object's");
+	is_ptr(leash_weak_load(&to_dying), NULL, "which the weak reference does not lead to");
+	baton_pass(&dying, 5);
 	stop_end(&mortal);
 	leash_weak_clear(&to_dying);
 }
