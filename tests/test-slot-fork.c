@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "mortal.h"
+#include "sanitized.h"
 #include "tap.h"
 #include "threads.h"
 #include "wait.h"
@@ -85,9 +86,12 @@ static int child_of(bool inside)
 
 int main(void)
 {
-	struct mortal *object = mortal_of(&mortal_weakable, &obituary);
+	struct mortal *object;
 	pthread_t thread;
 
+	if (THREAD_SANITIZED)
+		skip_all("ThreadSanitizer allows no threads in the child of a fork");
+	object = mortal_of(&mortal_weakable, &obituary);
 	object->value = 42;
 	leash_slot_store_take(&slot, object);
 	/* The library's threads are there, too. */
