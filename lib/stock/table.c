@@ -114,13 +114,13 @@ leash_key lsh_entry_key(const struct lsh_entry *entry)
 
 void lsh_table_read_lock(void)
 {
-	leash__read_lock();
+	leash_read_lock();
 }
 
 void lsh_table_read_unlock(void)
 {
 	LSH_RELEASE(&lsh_readers);
-	leash__read_unlock();
+	leash_read_unlock();
 }
 
 /* Whether there is that much memory now. */
