@@ -1,8 +1,8 @@
 /* Stock objects when memory is short.
  *
- * Every allocation fails in turn, alone and with all that follow, while a scenario goes through all that stock objects do.
- * Whatever fails is told by NULL and ENOMEM, or -ENOMEM, and has left the object as it was; and in the end nothing is
- * left.  And walks that find no memory to note all entries come by all of them all the same.
+ * Every allocation fails in turn, alone and with all that follow, while a scenario goes through all that stock
+ * objects do. Whatever fails is told by NULL and ENOMEM, or -ENOMEM, and has left the object as it was; and in
+ * the end nothing is left.  And walks that find no memory to note all entries come by all of them all the same.
  */
 #include <leash/leash.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
  *
  * shifts   An array holds itself, and a thread holds it.  Each time when the collector has read the element, the thread
  *          inserts another in front of it, so that the reading, which goes on, finds the array a second time; then the
- *          thread moves it back.  Two references are found and two counted, in the snapshot and again in the first reading: as
- *          if the thread held nothing.  Only the touch of what is moved tells.
+ *          thread moves it back.  Two references are found and two counted, in the snapshot and again in the
+ *          first reading: as if the thread held nothing.  Only the touch of what is moved tells.
  * turns    One array holds another, which is empty.  The thread takes that out and gives it its own reference to the
  *          first: every count stays 1.  If it does so between the reading of one and that of the other, the
  *          collector sees two references.  Only the touch of what was taken out tells.

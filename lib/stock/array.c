@@ -11,19 +11,20 @@
  * 3. A reference is seen in two places only by who reads while a guard moves it, and the guard touches the object.
  * 4. A reference that is in the buffer the pointer leads to stays there or leaves by a guard that touches it.
  *
- * An element that is set, put in or taken out is a field, and changes by the calls for fields; an array first becomes longer
- * and then gets its element, so that the guard in which a reference comes to be seen is the one that tells the
- * collector of it.  Elements that make room, or close a gap, move past a hole, some in each guard, so that
- * guards stay short; the hole is there between two guards, so that nothing stands twice (2, 3).
+ * An element that is set, put in or taken out is a field, and changes by the calls for fields; an array first
+ * becomes longer and then gets its element, so that the guard in which a reference comes to be seen is the one
+ * that tells the collector of it.  Elements that make room, or close a gap, move past a hole, some in each
+ * guard, so that guards stay short; the hole is there between two guards, so that nothing stands twice (2, 3).
  *
  * A buffer that is replaced holds the same references as its successor when that is published, and does not change any
  * more.  Who still reads it sees what was true when the successor was published, later than his own beginning;
- * what has left the successor meanwhile was touched after that (4).  So no object need be touched for the move, as their
- * references have not moved for anyone: the array held each of them before, and holds it after.  The old buffer is retired.
+ * what has left the successor meanwhile was touched after that (4).  So no object need be touched for the
+ * move, as their references have not moved for anyone: the array held each of them before, and holds it after.
+ * The old buffer is retired.
  *
  * None of the moves makes a suspect: whoever moves holds the array, directly or by a chain of references, and keeps it
- * when he is done; what makes garbage of it comes later, and has its own witness.  A reference that is taken from the caller may be
- * the one that kept the array alive; leash_set_take() is its witness.
+ * when he is done; what makes garbage of it comes later, and has its own witness.  A reference that is taken
+ * from the caller may be the one that kept the array alive; leash_set_take() is its witness.
  *
  * Cost: append and pop, amortised, that of a field's change; insert and remove touch all elements behind.
  */

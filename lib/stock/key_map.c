@@ -1,14 +1,15 @@
 /* Maps with weak keys and strong values, for all threads at once: data attached to an object from outside.
  *
- * Keys are objects, found by their address as in a weak set (weak_set.c).  The value is in a slot, as in a map (map.c), and
- * the key's watch empties it; so the value is released when the key dies.
+ * Keys are objects, found by their address as in a weak set (weak_set.c).  The value is in a slot, as in a map
+ * (map.c), and the key's watch empties it; so the value is released when the key dies.
  *
- * Whoever ends the entry (watched.c) exchanges its value for NULL afterwards.  While there is a value and the key lives, the
- * entry is alive; so to set what is there already replaces one value by another, on the condition that there is one.
+ * Whoever ends the entry (watched.c) exchanges its value for NULL afterwards.  While there is a value and the
+ * key lives, the entry is alive; so to set what is there already replaces one value by another, on the
+ * condition that there is one.
  *
  * The collector, and the death of the map, go through the table as through that of a map.  A watch that found the map
- * alive holds it until it is done with the entry, and one that did not leaves the value alone: values that are released with
- * the map, or severed with it as garbage, are taken by nobody else.
+ * alive holds it until it is done with the entry, and one that did not leaves the value alone: values that are
+ * released with the map, or severed with it as garbage, are taken by nobody else.
  *
  * Progress: get is lock-free; the others are but for malloc and the making and cancelling of watches.
  */

@@ -5,8 +5,8 @@
  * slot, and to set what is there already replaces one value by another, on the condition that there is one.
  *
  * The collector goes through the table in a read section.  It finds an entry once at most, since entries do not move,
- * and a reference in a slot leaves by an exchange, which touches it.  A new entry holds its value before it can be found;
- * that is no move of a reference, as the caller holds another until after the call.
+ * and a reference in a slot leaves by an exchange, which touches it.  A new entry holds its value before it
+ * can be found; that is no move of a reference, as the caller holds another until after the call.
  *
  * The values of a map that dies are released through its trace, and then nobody uses it any more.
  *

@@ -2,25 +2,27 @@
  *
  * Purpose.  Keys to entries; what an entry holds and when it is over, the maps know.
  *
- * Structure.  liburcu's lock-free hash table (rculfhash.c), in its urcu-bp flavour: one list of all entries, ordered by the
- * reversed bits of their hash, and an array of entrances to it.  Readers are in a read section; what is taken out of the
- * table is freed when all of them are over.
+ * Structure.  liburcu's lock-free hash table (rculfhash.c), in its urcu-bp flavour: one list of all entries,
+ * ordered by the reversed bits of their hash, and an array of entrances to it.  Readers are in a read section;
+ * what is taken out of the table is freed when all of them are over.
  *
  * Live and dead.  An entry ends (its value is NULL, or has died) before it leaves the table, and its end is for good.
  * Lookups do not see dead entries at all, so that a new one can be added beside them at once; the dead ones are taken
  * out by whoever ended them, each by its address, never by its key.  So of one key there is one live entry at most.
  *
- * Holds.  The table holds its entries, and so do walks and watches (watched.c), who may want them outside read sections.
- * The table's hold is given up one grace period after the entry left the table.  Hence: who finds an entry in a read
- * section may hold it.
+ * Holds.  The table holds its entries, and so do walks and watches (watched.c), who may want them outside read
+ * sections.  The table's hold is given up one grace period after the entry left the table.  Hence: who finds an
+ * entry in a read section may hold it.
  *
- * Walks hold what they find in one read section, and call their function for one after the other outside.  Without the memory
- * to note all of them they take a few at a time, and find their place again by the order of the hashes.
+ * Walks hold what they find in one read section, and call their function for one after the other outside.
+ * Without the memory to note all of them they take a few at a time, and find their place again by the order of
+ * the hashes.
  *
  * Growth.  The thread whose addition makes entries outnumber entrances doubles these, one at a time, and without
  * waiting for readers.  liburcu splits large tables up between threads that live as long as the doubling does; they
- * block all signals, as all threads of the library's do.  liburcu cannot do without the memory; so it is asked for first.
- * In the child of a fork that came in the middle of a doubling, the table does not grow any more.  No table shrinks.
+ * block all signals, as all threads of the library's do.  liburcu cannot do without the memory; so it is asked
+ * for first.  In the child of a fork that came in the middle of a doubling, the table does not grow any more.
+ * No table shrinks.
  *
  * Hash.  Keys may come from outside; so the hash depends on a secret of the process.
  *

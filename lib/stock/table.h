@@ -79,8 +79,8 @@ static inline struct lsh_entry *lsh_entry_retired(struct lsh_retired *retired)
  * lsh_table_grow() is to be called.  In a read section. */
 struct lsh_entry *lsh_table_add(struct lsh_table *table, struct lsh_entry *entry);
 
-/* Adds the entry in place of the live one with its key, if there is one, which is returned and out of the table then.  In
- * a read section. */
+/* Adds the entry in place of the live one with its key, if there is one, which is returned and out of the
+ * table then.  In a read section. */
 struct lsh_entry *lsh_table_replace(struct lsh_table *table, struct lsh_entry *entry);
 
 /* Takes the entry out; true for the one call that did.  In a read section. */
@@ -95,8 +95,8 @@ void lsh_table_grow(struct lsh_table *table);
 /* Calls fn for each entry, in one read section: fn is short and no user's. */
 void lsh_table_scan(struct lsh_table *table, void (*fn)(struct lsh_entry *entry, void *arg), void *arg);
 
-/* Calls fn for each entry that was there when the walk came by, held, outside read sections, until it returns false.  No
- * entry comes twice, and what is there all the time comes once. */
+/* Calls fn for each entry that was there when the walk came by, held, outside read sections, until it returns
+ * false.  No entry comes twice, and what is there all the time comes once. */
 void lsh_table_walk(struct lsh_table *table, bool (*fn)(struct lsh_entry *entry, void *arg), void *arg);
 
 #endif

@@ -6,10 +6,10 @@
  * Who takes it out.  A call that removes or replaces it, or the watch: whoever sets `ended` first.  He also has the
  * watch's handle to give back.
  *
- * A watch may be called when the map has died, or is garbage.  It has a weak reference to the map, too, and does nothing
- * without a strong one from there: what the map held is then a matter of the map's death, or of the collector, and the
- * entry with it.  (A map that another object's finalizer brought back from a dead cycle has lost its weak references.  Entries
- * from before that end only with the map.)
+ * A watch may be called when the map has died, or is garbage.  It has a weak reference to the map, too, and
+ * does nothing without a strong one from there: what the map held is then a matter of the map's death, or of
+ * the collector, and the entry with it.  (A map that another object's finalizer brought back from a dead cycle
+ * has lost its weak references.  Entries from before that end only with the map.)
  *
  * The watch holds its entry until it has been called, or cancelled in time.
  */

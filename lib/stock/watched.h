@@ -43,8 +43,8 @@ void lsh_watched_clear(struct lsh_entry *entry);
 /* The object, if it is alive. */
 void *lsh_watched_load(const struct lsh_entry *entry);
 
-/* Takes the entry, which the caller holds, out of the table of the map, and its watch off the object; true for the one call
- * that did. */
+/* Takes the entry, which the caller holds, out of the table of the map, and its watch off the object; true for
+ * the one call that did. */
 bool lsh_watched_end(struct lsh_watching *map, struct lsh_entry *entry);
 
 /* The same for one that lsh_table_replace() has taken out. */

@@ -1,8 +1,8 @@
 /* Maps with weak values, for all threads at once: caches, registries, tables of interned things.
  *
- * An entry is alive as long as its value is (watched.c), and lookups do not see dead ones.  So the value that is got is what
- * a weak load makes of the one live entry; and to insert where there is none succeeds for one of all threads that
- * try, whatever dead entries of the key are still about to go.
+ * An entry is alive as long as its value is (watched.c), and lookups do not see dead ones.  So the value that
+ * is got is what a weak load makes of the one live entry; and to insert where there is none succeeds for one
+ * of all threads that try, whatever dead entries of the key are still about to go.
  *
  * Progress: get is lock-free; the others are but for malloc and the making and cancelling of watches.
  */

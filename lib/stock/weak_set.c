@@ -1,7 +1,8 @@
 /* Sets of weak references, for all threads at once: observers, subscribers, sessions.
  *
- * Members are found by their address.  An entry is alive as long as its object is (watched.c); two objects that have the
- * same address one after the other are never alive at once, so a live entry of the address is the object's.
+ * Members are found by their address.  An entry is alive as long as its object is (watched.c); two objects
+ * that have the same address one after the other are never alive at once, so a live entry of the address is
+ * the object's.
  *
  * Progress: contains is lock-free; the others are but for malloc and the making and cancelling of watches.
  */
