@@ -78,6 +78,12 @@ static void run(const struct bench_case *self, long n, int thread)
 	players[thread].random = random;
 }
 
+static void prepare(const struct bench_case *self, long n)
+{
+	(void)n;
+	run(self, MAP_WARM, 0);
+}
+
 static void end(const struct bench_case *self)
 {
 	(void)self;
@@ -87,6 +93,6 @@ static void end(const struct bench_case *self)
 }
 
 const struct bench_case weak_map_leash = {
-	.name = "weak-map/leash", .begin = begin, .run = run, .end = end,
+	.name = "weak-map/leash", .begin = begin, .prepare = prepare, .run = run, .end = end,
 	.slice = 20000, .shared = 1,
 };
