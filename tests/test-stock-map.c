@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "knot.h"
 #include "sanitized.h"
 #include "tap.h"
@@ -354,6 +356,65 @@ static void all_at_once(void)
 	diag("%ld full rounds", (long)stats.generation[2].collections);
 }
 
+/* A child that comes while others change the maps goes on with them; it may be slower, but not wrong. */
+static bool going;
+
+static void *mutate_on(void *argument)
+{
+	while (__atomic_load_n(&going, __ATOMIC_ACQUIRE))
+		change(argument);
+	return NULL;
+}
+
+static void in_child(void)
+{
+	struct mutator m = { .seed = 9 };
+	leash_map *map = leash_map_new();
+	int i, wrong = 0;
+
+	for (i = 0; i < 2000; i++)
+		change(&m);
+	for (i = 0; i < 2000; i++)
+		wrong += leash_map_set(map, leash_key_number((uint64_t)i), map) != 0;
+	for (i = 0; i < MAPS; i++)
+		leash_map_each(map, check_one, NULL);
+	wrong += leash_map_size(map) != 2000;
+	leash_release(map);
+	leash_collect(2);
+	_exit(wrong || m.wrong);
+}
+
+static void forks(void)
+{
+	struct mutator mutators[2] = { { .seed = 1 }, { .seed = 2 } };
+	int i, status, wrong = 0;
+
+	if (THREAD_SANITIZED) {
+		skip(1, "ThreadSanitizer follows no fork of a program with threads");
+		return;
+	}
+	for (i = 0; i < MAPS; i++)
+		leash_slot_store_take(&maps[i], leash_map_new());
+	__atomic_store_n(&going, true, __ATOMIC_RELEASE);
+	for (i = 0; i < 2; i++)
+		mutators[i].thread = thread_start(mutate_on, &mutators[i]);
+	for (i = 0; i < 20; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			alarm(20);
+			in_child();
+		}
+		wrong += child < 0 || waitpid(child, &status, 0) != child || status != 0;
+	}
+	__atomic_store_n(&going, false, __ATOMIC_RELEASE);
+	for (i = 0; i < 2; i++)
+		thread_end(mutators[i].thread);
+	for (i = 0; i < MAPS; i++)
+		leash_slot_clear(&maps[i]);
+	is_int(wrong, 0, "children use the maps that their parent's threads were changing");
+}
+
 int main(void)
 {
 	leash_gc_disable();
@@ -362,6 +423,7 @@ int main(void)
 	walks();
 	cycles();
 	all_at_once();
+	forks();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }

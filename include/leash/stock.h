@@ -35,7 +35,7 @@ extern "C" {
 
 typedef struct leash_string leash_string;
 
-/* A copy of the text; of that many bytes, any. */
+/* A copy of the text; of that many bytes, any.  NULL with errno EINVAL if they are 4 GB or more. */
 leash_string *leash_string_new(const char *text) __attribute__((nonnull, warn_unused_result));
 leash_string *leash_string_new_bytes(const void *bytes, size_t length) __attribute__((warn_unused_result));
 
@@ -139,6 +139,7 @@ typedef struct leash_key_map leash_key_map;
 
 leash_key_map *leash_key_map_new(void) __attribute__((warn_unused_result));
 void *leash_key_map_get(const leash_key_map *map, const void *key) __attribute__((nonnull, warn_unused_result));
+/* NULL: removes. */
 int leash_key_map_set(leash_key_map *map, const void *key, const void *value) __attribute__((nonnull(1, 2)));
 bool leash_key_map_remove(leash_key_map *map, const void *key) __attribute__((nonnull));
 size_t leash_key_map_size(const leash_key_map *map) __attribute__((nonnull));

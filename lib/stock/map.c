@@ -4,7 +4,7 @@
  * exchange of the one who removes the entry, and then takes it out of the table (table.c).  So lookups load from a
  * slot, and to set what is there already replaces one value by another, on the condition that there is one.
  *
- * The collector goes through the table in a read section.  It finds an entry once at most, since entries do not move,
+ * The collector goes through the table in its read section.  It finds an entry once at most, since entries do not move,
  * and a reference in a slot leaves by an exchange, which touches it.  A new entry holds its value before it
  * can be found; that is no move of a reference, as the caller holds another until after the call.
  *

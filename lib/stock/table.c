@@ -327,13 +327,11 @@ void lsh_table_scan(struct lsh_table *table, void (*fn)(struct lsh_entry *entry,
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
 
-	lsh_table_read_lock();
 	for (cds_lfht_first(table->nodes, &iter); (node = cds_lfht_iter_get_node(&iter)) != NULL;
 	     cds_lfht_next(table->nodes, &iter)) {
 		LSH_ACQUIRE(node);
 		fn(entry_of(node), arg);
 	}
-	lsh_table_read_unlock();
 }
 
 struct walk {

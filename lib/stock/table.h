@@ -92,7 +92,8 @@ void lsh_entry_retire(const struct lsh_table *table, struct lsh_entry *entry);
 /* Makes room if need be.  Outside read sections of the library's; inside the user's it waits for another time. */
 void lsh_table_grow(struct lsh_table *table);
 
-/* Calls fn for each entry, in one read section: fn is short and no user's. */
+/* Calls fn for each entry: in a read section, as the collector is when it traces, or when the map is dead and nobody else
+ * changes the table. */
 void lsh_table_scan(struct lsh_table *table, void (*fn)(struct lsh_entry *entry, void *arg), void *arg);
 
 /* Calls fn for each entry that was there when the walk came by, held, outside read sections, until it returns
