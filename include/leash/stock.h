@@ -8,11 +8,11 @@
  *     leash_weak_set   objects, weakly: observers, subscribers, sessions
  *     leash_key_map    objects, weakly, to strong values: data attached to an object from outside
  *
- * All of them allow weak references.  Functions that store an object take a new reference to it, unless they are called _take; functions that
- * return one return a reference that the caller owns.
+ * All of them allow weak references.  Functions that store an object take a new reference to it, unless they
+ * are called _take; functions that return one return a reference that the caller owns.
  *
- * Thread safety: an array is like any variable, threads that use one while one of them writes need a lock.  Maps and sets
- * may be used by all threads at once; lookups take no lock.
+ * Thread safety: an array is like any variable, threads that use one while one of them writes need a lock.
+ * Maps and sets may be used by all threads at once; lookups take no lock.
  *
  * -ENOMEM, or NULL with errno ENOMEM, leaves everything as it was.
  */
@@ -81,12 +81,13 @@ static inline leash_key leash_key_number(uint64_t number)
 leash_key leash_key_text(const char *text) __attribute__((nonnull));
 leash_key leash_key_bytes(const void *bytes, size_t length) __attribute__((nonnull));
 
-/* Is given each entry of a map as it was at some moment during the walk: no entry twice, and each that was there all the
- * time.  It holds a reference to `value` while fn runs, and no lock; fn may do anything with the map.  False ends the
- * walk. */
+/* Is given each entry of a map as it was at some moment during the walk: no entry twice, and each that was
+ * there all the time.  It holds a reference to `value` while fn runs, and no lock; fn may do anything with the
+ * map.  False ends the walk. */
 typedef bool leash_map_fn(leash_key key, void *value, void *arg);
 
-/* --- Maps with strong values. */
+/* --- Maps with strong values.  Values die as whatever was in a slot does: their hooks run on a thread of the
+ * library's (slot.h). */
 
 typedef struct leash_map leash_map;
 
@@ -107,8 +108,8 @@ leash_weak_map *leash_weak_map_new(void) __attribute__((warn_unused_result));
 /* The value if it is alive.  Lock-free. */
 void *leash_weak_map_get(const leash_weak_map *map, leash_key key) __attribute__((nonnull, warn_unused_result));
 
-/* The live value that is there, or else `value`, which is there then: of all threads that call it at once, each gets a reference
- * to the same object.  NULL with errno on failure. */
+/* The live value that is there, or else `value`, which is there then: of all threads that call it at once,
+ * each gets a reference to the same object.  NULL with errno on failure. */
 void *leash_weak_map_get_or_insert(leash_weak_map *map, leash_key key, const void *value)
 	__attribute__((nonnull, warn_unused_result));
 int leash_weak_map_set(leash_weak_map *map, leash_key key, const void *value) __attribute__((nonnull));
@@ -132,8 +133,8 @@ bool leash_weak_set_contains(const leash_weak_set *set, const void *object) __at
 size_t leash_weak_set_size(const leash_weak_set *set) __attribute__((nonnull));
 void leash_weak_set_each(const leash_weak_set *set, leash_set_fn *fn, void *arg) __attribute__((nonnull(1, 2)));
 
-/* --- Maps whose keys are objects of LEASH_WEAKABLE types, held weakly; when the key dies its value is released.  (A value that
- * refers to its own key keeps it alive, as in Python.) */
+/* --- Maps whose keys are objects of LEASH_WEAKABLE types, held weakly; when the key dies its value is
+ * released.  (A value that refers to its own key keeps it alive, as in Python.) */
 
 typedef struct leash_key_map leash_key_map;
 
