@@ -4,6 +4,28 @@ noinst_PROGRAMS += examples/first
 examples_first_SOURCES = examples/first.c
 examples_first_LDADD = $(program_ldadd)
 
+# The story of how objects live and die; tests/tour.sh compares what it prints with printed.txt.
+noinst_PROGRAMS += examples/tour/tour
+examples_tour_tour_SOURCES = \
+	examples/tour/cache.c \
+	examples/tour/counts.c \
+	examples/tour/cycles.c \
+	examples/tour/defaults.c \
+	examples/tour/labels.c \
+	examples/tour/main.c \
+	examples/tour/number.c examples/tour/number.h \
+	examples/tour/observers.c \
+	examples/tour/person.c examples/tour/person.h \
+	examples/tour/resource.c \
+	examples/tour/threads.c \
+	examples/tour/tour.h \
+	examples/tour/tree.c \
+	examples/tour/user.c examples/tour/user.h \
+	examples/tour/weak.c
+examples_tour_tour_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+examples_tour_tour_LDADD = $(program_ldadd)
+EXTRA_DIST += examples/tour/printed.txt
+
 noinst_PROGRAMS += examples/depgraph/depgraph
 examples_depgraph_depgraph_SOURCES = \
 	examples/depgraph/database.c examples/depgraph/database.h \

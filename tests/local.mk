@@ -149,7 +149,8 @@ valgrind_tests = \
 	$(cxx_tests)
 
 test_scripts = \
-	tests/depgraph.sh
+	tests/depgraph.sh \
+	tests/tour.sh
 
 # These look at things that a sanitizer does not change: they run in the normal build only.
 normal_test_scripts = \
