@@ -197,7 +197,7 @@ static int admits(const struct leash__header *h)
 {
 	if (!lsh_type_of(h)->weakable)
 		return -EINVAL;
-	return (__atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & LEASH__FINALIZED) != 0;
+	return (__atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & (LEASH__FINALIZED | LEASH__DEAD)) != 0;
 }
 
 int leash_weak_init(leash_weak *weak, const void *object)

@@ -9,6 +9,12 @@
 #include "tap.h"
 #include "wait.h"
 
+namespace zoo {
+struct cat {
+	int lives;
+};
+} // namespace zoo
+
 namespace {
 
 int alive, destroyed, closed, finalized, strings;
@@ -160,7 +166,8 @@ void descriptions()
 {
 	const leash_type &p = leash::type<parcel>, &q = leash::type<point>, &m = leash::type<mixed>;
 
-	ok(ends_with(p.name, "::parcel"), "a type is called as its class: %s", p.name);
+	is_str(leash::type<zoo::cat>.name, "zoo::cat", "a type is called as its class");
+	ok(ends_with(p.name, "::parcel"), "or nearly: %s", p.name);
 	is_int(static_cast<long long>(p.size), sizeof(parcel), "its size");
 	is_int(p.flags, LEASH_WEAKABLE, "its flags");
 	is_int(static_cast<long long>(p.field_count), 3, "its fields");
@@ -283,6 +290,18 @@ void resurrection()
 	ok(!risen && destroyed == 1, "once");
 }
 
+leash::weak<struct belated> too_late;
+struct belated {
+	~belated() { too_late = leash::weak<belated>(this); }
+	static constexpr unsigned leash_flags = LEASH_WEAKABLE;
+};
+
+void too_late_to_point()
+{
+	leash_release(leash::make<belated>().release());
+	ok(too_late.expired() && !too_late.load(), "what a destructor points at its object is empty");
+}
+
 void no_memory()
 {
 	leash::ref<large> present = leash::make<large>();
@@ -315,6 +334,7 @@ int main()
 	failed_births();
 	failed_in_a_hook();
 	resurrection();
+	too_late_to_point();
 	no_memory();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();

@@ -386,6 +386,34 @@ static void test_finalized_later(void)
 	leash_release(kept);
 }
 
+static leash_weak belated;
+static int belated_result = 1;
+static leash_watch *belated_watch;
+
+static void never(void *arg)
+{
+	(void)arg;
+	bail_out("a watch on what was dead already");
+}
+
+static void belated_destroy(void *object)
+{
+	belated_result = leash_weak_init(&belated, object);
+	belated_watch = leash_watch_add(object, never, NULL);
+}
+
+static const leash_type belated_type = {
+	.name = "belated", .size = 8, .flags = LEASH_WEAKABLE, .destroy = belated_destroy,
+};
+
+static void test_belated(void)
+{
+	leash_release(leash_new(&belated_type));
+	is_int(belated_result, 0, "in an object's own destroy");
+	ok(belated == NULL, "a weak reference to it is empty: another object may soon be where it was");
+	is_ptr(belated_watch, NULL, "and there is nothing to watch");
+}
+
 int main(void)
 {
 	leash_gc_disable();
@@ -399,6 +427,7 @@ int main(void)
 	test_bare_cycle();
 	test_revived_cycle();
 	test_finalized_later();
+	test_belated();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }
