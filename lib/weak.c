@@ -369,6 +369,7 @@ leash_watch *leash_watch_add(const void *object, void (*fn)(void *arg), void *ar
 	}
 	lsh_lock(&lock);
 	put_in(watch->weak, watch);
+	LSH_POINT("watch: listed");
 	lsh_unlock(&lock);
 	return watch;
 }

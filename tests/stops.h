@@ -26,6 +26,7 @@ struct stop {
 	void *argument;
 	pthread_t thread;
 	int state;
+	int again; /* so many times more it stops there */
 };
 enum { STOP_ARMED, STOP_REACHED, STOP_RESUMED, STOP_ENDED };
 
@@ -56,6 +57,8 @@ static inline void stop_hook(const char *name)
 	if (stop && strcmp(name, stop->at) == 0) {
 		stop_own = NULL;
 		stop_here(stop);
+		if (stop->again-- > 0)
+			stop_own = stop;
 		return;
 	}
 	stop = stop_never ? NULL : __atomic_load_n(&stop_library, __ATOMIC_ACQUIRE);

@@ -10,7 +10,8 @@
  * 2. one that is finalized is not either, unless another finalizer has brought it back meanwhile;
  * 3. destroy finds the state LIVE and leaves DESTROYED behind: never twice;
  * 4. when all threads are at rest, after a full collection, the number of objects in memory (the library's own counters)
- *    is the number of those that are reachable: no garbage is left, of any shape, and nothing reachable is gone.
+ *    is the number of those that are reachable: no garbage is left, of any shape, and nothing reachable is gone; nor is
+ *    memory of the dead left to a log (heap.h).
  *
  * 5. a weak load gives an object that lives, or NULL for good, and NULL only for what is not reachable, unless a finalizer
  *    may have brought it back (stress-graph-weak.c);
@@ -29,6 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "scheduler.h"
 #include "see/statistics.h"
 #include "stress-graph.h"
@@ -338,7 +340,7 @@ static void fail_to_settle(size_t wanted)
 		if (listed[i]->mark != mark && graph_types[listed[i]->kind].destroy)
 			oracle_fail(listed[i]->object, "number %u, kind %d is garbage and lives (%zu are reachable, %ld in memory)",
 				    listed[i]->number, listed[i]->kind, wanted, oracle_alive());
-	oracle_fail(NULL, "%zu objects are reachable, %ld in memory", wanted, oracle_alive());
+	oracle_fail(NULL, "%zu objects are reachable, %ld in memory, %zu husks", wanted, oracle_alive(), lsh_husks());
 }
 
 void graph_settle(void)
@@ -351,7 +353,8 @@ void graph_settle(void)
 		if (result < 0)
 			oracle_fail(NULL, "leash_collect says %ld", result);
 		/* Between the two a finalizer may bring something back. */
-		if ((long)graph_reachable() == oracle_alive() && (long)graph_reachable() == oracle_alive()) {
+		if ((long)graph_reachable() == oracle_alive() && (long)graph_reachable() == oracle_alive() &&
+		    lsh_husks() == 0) {
 			entries_check_at_rest();
 			return;
 		}
