@@ -244,8 +244,10 @@ static bool is_condemned(const struct lsh_weak *weak, bool rescue)
 
 	if (verdict == LSH_UNDECIDED && rescue &&
 	    __atomic_compare_exchange_n(&judge->verdict, &verdict, LSH_RESCUED, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+					__ATOMIC_ACQUIRE)) {
+		LSH_POINT("weak: rescued");
 		return false;
+	}
 	return verdict == LSH_CONDEMNED;
 }
 

@@ -229,6 +229,19 @@ static void freeze(void)
 		oracle_fail(NULL, "leash_gc_freeze says %d", result);
 }
 
+/* Every entry, one after the other: what nobody holds is found and let go again, beside whatever the collector does. */
+static void follow_all(void)
+{
+	unsigned i;
+
+	for (i = 0; i < entries; i++) {
+		struct managed *object = entry_follow(i);
+
+		if (object)
+			oracle_release(object);
+	}
+}
+
 /* Through weak references and slots; that which does not need an object in hand.  False for other acts. */
 static bool load(enum act what, struct actor *actor)
 {
@@ -236,6 +249,10 @@ static bool load(enum act what, struct actor *actor)
 
 	switch (what) {
 	case FOLLOW:
+		if (scheduler_one_in(16)) {
+			follow_all();
+			return true;
+		}
 		object = entry_follow(scheduler_below(entries));
 		if (object && scheduler_one_in(3))
 			oracle_release(object);
@@ -532,20 +549,116 @@ static void hopping_round(void)
 	thread_end(collector);
 }
 
-static void freezing_round(void)
-{
-	with_freezing = true;
-	play_round();
-}
-
 /* Suspects are looked at a few at a time, so that garbage of one part is held by that of another. */
-static void parts_round(void)
+static void choose_part(void)
 {
 	static const uint32_t sizes[] = { 1, 2, 5, 30, 4096 };
 
 	lsh_lock(&lsh_round_lock);
 	lsh_round_part = sizes[scheduler_below(5)];
 	lsh_unlock(&lsh_round_lock);
+}
+
+/* A ring that refers to what a weak reference leads to, if there is something, and is let go with weak references to some
+ * of it. */
+static void build(void)
+{
+	static const unsigned kinds[] = { PLAIN_NODE, SEEN_NODE, SLOTTED, POINTING, PLAIN_POINTING, FINALIZED };
+	enum kind kind = (enum kind)kinds[scheduler_below(6)];
+	struct managed *first = oracle_new(kind, 0), *last = first, *next, *below;
+	unsigned length = 1 + scheduler_below(4);
+
+	if (!first)
+		return;
+	below = scheduler_one_in(2) ? entry_follow(scheduler_below(entries)) : NULL;
+	if (below) {
+		oracle_set(first, 1, below);
+		oracle_release(below);
+	}
+	oracle_retain(last);
+	while (--length && (next = oracle_new(kind, 0)) != NULL) {
+		oracle_set(last, 0, next);
+		oracle_release(last);
+		last = next;
+		if (scheduler_one_in(2))
+			entry_point(scheduler_below(entries), last, scheduler_one_in(4));
+	}
+	oracle_set(last, 0, first);
+	entry_point(scheduler_below(entries), scheduler_one_in(2) ? first : last, scheduler_one_in(4));
+	oracle_release(last);
+	if (scheduler_one_in(2))
+		slot_store(scheduler_below(slots), first);
+	oracle_release(first);
+}
+
+static void *builder(void *argument)
+{
+	scheduler_enter(3000);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		if (graph_listed() < crowd)
+			build();
+		scheduler_nap(300);
+	}
+	scheduler_leave();
+	return argument;
+}
+
+/* Brings back what a weak reference leads to, and all that hangs on it, for a moment; or looks at what is in a slot. */
+static void *rescuer(void *argument)
+{
+	struct managed *held = NULL;
+
+	scheduler_enter(3001 + (unsigned)(uintptr_t)argument);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		put(&held, entry_follow(scheduler_below(entries)));
+		if (held && scheduler_one_in(2))
+			walk(&held);
+		if (held && scheduler_one_in(4))
+			oracle_set(held, scheduler_below(3), held);
+		if (scheduler_one_in(2))
+			put(&held, NULL);
+		if (scheduler_one_in(16))
+			scheduler_nap(100);
+		if (scheduler_one_in(16))
+			slot_look(scheduler_below(slots));
+	}
+	put(&held, NULL);
+	scheduler_leave();
+	return NULL;
+}
+
+/* Hardly anything is held but by weak references and a few slots, while rounds are made back to back. */
+static void rescuing_round(void)
+{
+	pthread_t threads[4], collector;
+	uintptr_t number = 1 + scheduler_below(3), i;
+
+	leash_gc_disable();
+	crowd = 100;
+	entries = 1 + scheduler_below(12);
+	slots = 1 + scheduler_below(3);
+	choose_part();
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
+	collector = thread_start(collect_on, NULL);
+	threads[0] = thread_start(builder, NULL);
+	for (i = 1; i <= number; i++)
+		threads[i] = thread_start(rescuer, (void *)i);
+	scheduler_nap(200000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i <= number; i++)
+		thread_end(threads[i]);
+	thread_end(collector);
+}
+
+static void freezing_round(void)
+{
+	with_freezing = true;
+	play_round();
+}
+
+static void parts_round(void)
+{
+	choose_part();
 	play_round();
 }
 
@@ -571,6 +684,7 @@ int main(int argc, char **argv)
 		{ "parts", NULL, parts_round, 3, 2 },
 		{ "weak", NULL, weak_round, 0, 2 },
 		{ "weak, resurrection", NULL, weak_round, 3, 2 },
+		{ "rescuers", NULL, rescuing_round, 0, 2 },
 		{ "hoppers", NULL, hopping_round, 0, 2 },
 		{ "freezing", NULL, freezing_round, 0, 1 },
 		{ "no memory", NULL, starving_round, 4, 1 },

@@ -145,6 +145,7 @@ void lsh_verdicts_close(struct lsh_graph *graph, bool rescue)
 		decide(graph, first, end, rescue);
 		end = first;
 	}
+	LSH_POINT("verdict: decided");
 	for (i = 0; i < count; i++)
 		untag(graph, &all()[i]);
 	for (i = 0; i < count; i++)
