@@ -2,7 +2,7 @@
  * decides it. */
 #include <leash/leash.h>
 #include "header.h"
-#include "mortal.h"
+#include "knot.h"
 #include "points.h"
 #include "stops.h"
 
@@ -21,6 +21,11 @@ static void *drop(void *object)
 {
 	leash_release(object);
 	return NULL;
+}
+
+static void *collect(void *generation)
+{
+	return (void *)(uintptr_t)leash_collect(*(int *)generation);
 }
 
 /* The load has read the slot. */
@@ -197,6 +202,32 @@ static void readers(void)
 	eventually(deaths(&obituary) == before + 2, "and so does the new one");
 }
 
+/* In a cycle: nobody but the reader, and the collector, knows it any more. */
+static void reader_of_garbage(void)
+{
+	struct knot *knot = knot_new(&obituary);
+	const struct knot *peeked;
+	int before = deaths(&obituary), full = 2;
+	struct stop stop;
+
+	leash_set(&knot->next, knot);
+	leash_slot_store_take(&global, knot);
+	leash_read_lock();
+	peeked = leash_slot_peek(&global);
+	leash_slot_clear(&global);
+	stop_start(&stop, "collect: severed", collect, &full);
+	usleep(50000);
+	is_int(stop_state(&stop), STOP_ARMED, "garbage that a reader looks at is not severed");
+	is_int(deaths(&obituary), before, "nor destroyed");
+	knot_check(peeked);
+	is_ptr(peeked->next, peeked, "it is whole");
+	leash_read_unlock();
+	stop_await(&stop);
+	stop_resume(&stop);
+	is_int((intptr_t)stop_end(&stop), 1, "it goes after the section");
+	eventually(deaths(&obituary) == before + 1, "and dies");
+}
+
 /* Of two that compare and exchange, one comes second. */
 static void *compare(void *object)
 {
@@ -241,6 +272,7 @@ int main(void)
 	owner_clears();
 	load_meets_revocation();
 	readers();
+	reader_of_garbage();
 	two_compare();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
