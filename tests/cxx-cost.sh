@@ -1,6 +1,6 @@
-# What leash.hpp compiles to: nothing but the calls of C.  Each pair of functions below does the same, with C's calls (c_)
-# and with leash.hpp (cxx_); the second must not have more instructions, but for three in a hundred by which compilers
-# differ with themselves.
+# What leash.hpp compiles to: nothing but the calls of C.  Each pair of functions below does the same, with C's calls
+# (c_) and with leash.hpp (cxx_); the second must not have more instructions, but for three in a hundred by which
+# compilers differ with themselves.
 
 . "$srcdir/tests/tap.sh"
 
@@ -122,7 +122,8 @@ objdump --disassemble --no-show-raw-insn "$work/pairs.o" | awk '
 
 instructions() { awk -v name="$1" '$1 == name { print $2 }' "$work/counts"; }
 
-for name in copy release reset assign move hop look set set_take steal clear weak_load slot_load slot_store make; do
+for name in copy release reset assign move hop look set set_take steal clear weak_load slot_load slot_store \
+	make; do
 	c=$(instructions "c_$name")
 	cxx=$(instructions "cxx_$name")
 	ok "$name: $c instructions with C's calls, $cxx with leash.hpp" [ $((${cxx:-1000} * 100)) -le $((${c:-0} * 103)) ]

@@ -38,7 +38,8 @@ leash::ref<parcel> held_elsewhere;
 leash::weak<parcel> seen_elsewhere;
 
 struct parcel {
-	explicit parcel(trouble what) : first(leash::make<leaf>()), label("a label which is too long to be kept in place")
+	explicit parcel(trouble what)
+		: first(leash::make<leaf>()), label("a label which is too long to be kept in place")
 	{
 		second.store(leash::make<leaf>());
 		itself.store(leash::ref<parcel>::share(this));
@@ -157,7 +158,9 @@ leash_field word(size_t offset, unsigned number, unsigned kind)
 
 bool ends_with(const char *text, const char *end)
 {
-	return std::strlen(text) >= std::strlen(end) && std::strcmp(text + std::strlen(text) - std::strlen(end), end) == 0;
+	const size_t length = std::strlen(text), least = std::strlen(end);
+
+	return length >= least && std::strcmp(text + length - least, end) == 0;
 }
 
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"

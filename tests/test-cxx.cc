@@ -223,7 +223,8 @@ void fields()
 	b = nullptr;
 	is_int(alive, 4, "four nodes");
 	a = nullptr;
-	eventually(__atomic_load_n(&alive, __ATOMIC_ACQUIRE) == 0, "all die with the first, whose destructor finds its fields empty");
+	eventually(__atomic_load_n(&alive, __ATOMIC_ACQUIRE) == 0,
+		   "all die with the first, whose destructor finds its fields empty");
 
 	struct holder {
 		leash::field<plain> unnamed;

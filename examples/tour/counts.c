@@ -1,5 +1,5 @@
-/* An object counts the references to it, and dies when the last one goes: at once, and at a line of the program that can
- * be pointed at. */
+/* An object counts the references to it, and dies when the last one goes: at once, and at a line of the program that
+ * can be pointed at. */
 #include "person.h"
 
 static void count(const char *what, const struct person *person)

@@ -54,23 +54,26 @@ static void friends_without_end(int pairs)
 	}
 }
 
-static bool has_collected(uint64_t before)
+static uint64_t collected(void)
 {
 	leash_gc_stats_t stats;
+
+	leash_gc_stats(&stats);
+	return stats.generation[0].collected + stats.generation[1].collected + stats.generation[2].collected;
+}
+
+static bool more_than(uint64_t before)
+{
 	int naps;
 
-	for (naps = 0; naps < 30000; naps++) {
-		leash_gc_stats(&stats);
-		if (stats.generation[0].collected + stats.generation[1].collected + stats.generation[2].collected > before)
-			return true;
+	for (naps = 0; naps < 30000 && collected() == before; naps++)
 		usleep(1000);
-	}
-	return false;
+	return collected() > before;
 }
 
 void thresholds(void)
 {
-	leash_gc_stats_t stats;
+	uint64_t before;
 
 	print_threshold();
 	leash_collect(2);
@@ -79,14 +82,13 @@ void thresholds(void)
 	friends_without_end(3);
 	printf("three pairs later it is %ld\n", young());
 	leash_collect(2);
-	leash_gc_stats(&stats);
+	before = collected();
 	leash_gc_set_threshold(100, 10, 10);
 	leash_gc_enable();
 	print_threshold();
 	friends_without_end(500);
 	printf("a thousand friends, no call; some are reclaimed: %s\n",
-	       yes_no(has_collected(stats.generation[0].collected + stats.generation[1].collected +
-				    stats.generation[2].collected)));
+	       yes_no(more_than(before)));
 	leash_gc_set_threshold(700, 10, 10);
 	leash_collect(2);
 }

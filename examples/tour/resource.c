@@ -43,7 +43,8 @@ static void talk(void)
 		leash_set(&last_used, c);
 		printf("inside the block it is open: %s\n", yes_no(c->open));
 	}
-	printf("behind the block it is open: %s, references: %zu\n", yes_no(last_used->open), leash_refcount(last_used));
+	printf("behind the block it is open: %s, references: %zu\n", yes_no(last_used->open),
+	       leash_refcount(last_used));
 }
 
 void resources(void)

@@ -10,7 +10,7 @@ struct user {
 
 extern int users_alive;
 
-/* The user of that name: the one who is there, or a new one who is there from now on.  The caller owns the reference. */
+/* The user of that name: the one who is there, or a new one, who is there from now on.  The caller owns it. */
 struct user *user_get(leash_weak_map *cache, const char *name);
 
 #endif

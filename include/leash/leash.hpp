@@ -96,8 +96,9 @@ template <class B, class D> struct begins_with {
 		~room();
 	};
 	static room where;
-	static constexpr bool value = static_cast<const volatile void *>(static_cast<const volatile B *>(&where.object)) ==
-				      static_cast<const volatile void *>(&where.object);
+	static constexpr bool value =
+		static_cast<const volatile void *>(static_cast<const volatile B *>(&where.object)) ==
+		static_cast<const volatile void *>(&where.object);
 };
 #ifdef __clang__
 #pragma clang diagnostic pop
@@ -199,7 +200,8 @@ template <class T> struct access {
 		return true;
 	}
 	template <class U> static constexpr bool finalizes(long) { return false; }
-	template <class U> static constexpr auto traces(int) -> decltype(std::declval<U &>().leash_trace(nullptr, nullptr), true)
+	template <class U>
+	static constexpr auto traces(int) -> decltype(std::declval<U &>().leash_trace(nullptr, nullptr), true)
 	{
 		return true;
 	}
@@ -273,9 +275,9 @@ template <class T> struct access {
 } // namespace leash_detail
 
 /* LEASH_CLASS(T, member, ...) stands in the definition of class T and names its fields: members of the types field,
- * weak_field, slot and weak, plain pointers to managed objects as in C, and arrays of them; at most 31.  Inherited ones
- * too: a class derived from one that has a LEASH_CLASS has one of its own.  It leaves the access (public, private) as it
- * is, lets make() use private constructors, and may be left out by classes that have neither fields nor secrets.
+ * weak_field, slot and weak, plain pointers to managed objects as in C, and arrays of them; at most 31.  Inherited
+ * ones too: a class derived from one that has a LEASH_CLASS has one of its own.  It leaves the access (public, private)
+ * as it is, lets make() use private constructors, and may be left out by classes without fields and secrets.
  *
  * What else a class may have for the library:
  *
@@ -347,8 +349,8 @@ public:
 		return *this;
 	}
 
-	/* Holds the caller's reference, which is consumed; what leash_new() and all of C's functions that return an object
-	 * give. */
+	/* Holds the caller's reference, which is consumed: what leash_new() and all of C's functions that return an
+	 * object give. */
 	static LEASH__INLINE ref take(T *object) noexcept
 	{
 		ref result;
@@ -540,7 +542,10 @@ public:
 	field &operator=(const field &) = delete;
 
 	/* leash_get(), leash_set(), leash_set_take(), leash_clear(), leash_steal(). */
-	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept { return ref<T>::take(static_cast<T *>(leash__get(&object))); }
+	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
+	{
+		return ref<T>::take(static_cast<T *>(leash__get(&object)));
+	}
 	LEASH__INLINE void store(const ref<T> &value) noexcept { leash__set(&object, value.get(), 0); }
 	LEASH__INLINE void store(ref<T> &&value) noexcept { leash__set_take(&object, value.release(), 0); }
 	LEASH__INLINE void take(T *value) noexcept { leash__set_take(&object, value, 0); }
