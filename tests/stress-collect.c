@@ -586,7 +586,7 @@ static void build(void)
 	oracle_set(last, 0, first);
 	entry_point(scheduler_below(entries), scheduler_one_in(2) ? first : last, scheduler_one_in(4));
 	oracle_release(last);
-	if (scheduler_one_in(2))
+	if (slots)
 		slot_store(scheduler_below(slots), first);
 	oracle_release(first);
 }
@@ -603,7 +603,7 @@ static void *builder(void *argument)
 	return argument;
 }
 
-/* Brings back what a weak reference leads to, and all that hangs on it, for a moment; or looks at what is in a slot. */
+/* Brings back what a weak reference leads to, and all that hangs on it, for a moment. */
 static void *rescuer(void *argument)
 {
 	struct managed *held = NULL;
@@ -619,29 +619,38 @@ static void *rescuer(void *argument)
 			put(&held, NULL);
 		if (scheduler_one_in(16))
 			scheduler_nap(100);
-		if (scheduler_one_in(16))
-			slot_look(scheduler_below(slots));
 	}
 	put(&held, NULL);
 	scheduler_leave();
 	return NULL;
 }
 
-/* Hardly anything is held but by weak references and a few slots, while rounds are made back to back. */
+/* Looks at what is in a slot, and takes it away. */
+static void *looker(void *argument)
+{
+	scheduler_enter(3100);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && slots)
+		slot_look(scheduler_below(slots));
+	scheduler_leave();
+	return argument;
+}
+
+/* Hardly anything is held but by weak references, or for a while by a slot, while rounds are made back to back. */
 static void rescuing_round(void)
 {
-	pthread_t threads[4], collector;
-	uintptr_t number = 1 + scheduler_below(3), i;
+	pthread_t threads[5], collector;
+	uintptr_t number = 2 + scheduler_below(3), i;
 
 	leash_gc_disable();
 	crowd = 100;
 	entries = 1 + scheduler_below(12);
-	slots = 1 + scheduler_below(3);
+	slots = scheduler_one_in(3) ? 1 + scheduler_below(2) : 0;
 	choose_part();
 	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
 	collector = thread_start(collect_on, NULL);
 	threads[0] = thread_start(builder, NULL);
-	for (i = 1; i <= number; i++)
+	threads[1] = thread_start(looker, NULL);
+	for (i = 2; i <= number; i++)
 		threads[i] = thread_start(rescuer, (void *)i);
 	scheduler_nap(200000);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
