@@ -43,8 +43,8 @@ typedef struct leash_watch leash_watch;
 
 #pragma GCC visibility push(default)
 
-/* Makes *weak, whatever it held, a weak reference to the object; empty for NULL, for one whose finalizer has run, and in
- * the object's own destroy.  The caller holds a reference to the object.  0, -EINVAL for a type without LEASH_WEAKABLE,
+/* Makes *weak, whatever it held, a weak reference to the object; empty for NULL, for one that was dying already, had its
+ * close or finalize run for that, and was brought back, and in the object's own destroy.  The caller holds a reference to the object.  0, -EINVAL for a type without LEASH_WEAKABLE,
  * or -ENOMEM; *weak is empty then. */
 int leash_weak_init(leash_weak *weak, const void *object) __attribute__((nonnull(1), nothrow));
 
@@ -65,8 +65,8 @@ void *leash_weak_load(const leash_weak *weak) __attribute__((nonnull, nothrow, w
 
 /* Has fn(arg) called once when the object dies, after its weak references have become NULL and before close and finalize:
  * on the thread that drops the last reference, or on a thread of the library's if the death is deferred or found by
- * the collector.  fn may use the library.  NULL with errno EINVAL for a type without LEASH_WEAKABLE (or NULL, or one
- * whose finalizer has run, or in the object's destroy), or ENOMEM.
+ * the collector.  fn may use the library.  NULL with errno EINVAL for a type without LEASH_WEAKABLE (or NULL, or an
+ * object that allows no weak references any more), or ENOMEM.
  *
  * The handle belongs to the caller until it is given to leash_watch_cancel(), which it must be in the end. */
 leash_watch *leash_watch_add(const void *object, void (*fn)(void *arg), void *arg);
