@@ -389,8 +389,8 @@ static void forks(void)
 	struct mutator mutators[2] = { { .seed = 1 }, { .seed = 2 } };
 	int i, status, wrong = 0;
 
-	if (THREAD_SANITIZED) {
-		skip(1, "ThreadSanitizer follows no fork of a program with threads");
+	if (SANITIZED) {
+		skip(1, "sanitizers follow no fork of a program with threads, or do not survive one in malloc");
 		return;
 	}
 	for (i = 0; i < MAPS; i++)
