@@ -144,3 +144,43 @@ struct lsh_watching *lsh_watched_map(const struct lsh_entry *entry)
 {
 	return leash_weak_load(&lsh_watched_of(entry)->map);
 }
+
+static void free_retired(struct lsh_retired *retired)
+{
+	lsh_entry_let_go(&lsh_watched_kind, lsh_entry_retired(retired));
+}
+
+static void died(void *entry)
+{
+	struct lsh_watching *map = lsh_watched_map(entry);
+
+	if (map)
+		lsh_watched_end(map, entry);
+	lsh_entry_let_go(&lsh_watched_kind, entry);
+	leash_release(map);
+}
+
+const struct lsh_table_kind lsh_watched_kind = {
+	.front = LSH_WATCHED_FRONT,
+	.is_alive = lsh_watched_is_alive,
+	.clear = lsh_watched_clear,
+	.free_retired = free_retired,
+	.died = died,
+};
+
+bool lsh_watched_remove(struct lsh_watching *map, leash_key key)
+{
+	struct lsh_entry *entry;
+	bool removed;
+
+	lsh_table_read_lock();
+	entry = lsh_table_find(map->table, key);
+	if (entry)
+		lsh_entry_hold(entry);
+	lsh_table_read_unlock();
+	if (!entry)
+		return false;
+	removed = lsh_watched_end(map, entry);
+	lsh_entry_let_go(&lsh_watched_kind, entry);
+	return removed;
+}

@@ -3,6 +3,7 @@
 #define LSH_WATCHED_H
 
 #include <leash/weak.h>
+#include "../track.h"
 #include "table.h"
 
 /* What the maps that have such entries begin with. */
@@ -39,6 +40,11 @@ void lsh_watched_discard(const struct lsh_table_kind *kind, struct lsh_entry *en
 /* For kinds: is_alive and clear. */
 bool lsh_watched_is_alive(const struct lsh_entry *entry);
 void lsh_watched_clear(struct lsh_entry *entry);
+
+/* The kind of tables whose entries have nothing but the object; and the removal of the live entry of a key from
+ * one, true if there was one. */
+extern const struct lsh_table_kind lsh_watched_kind LSH_HIDDEN;
+bool lsh_watched_remove(struct lsh_watching *map, leash_key key);
 
 /* The object, if it is alive. */
 void *lsh_watched_load(const struct lsh_entry *entry);

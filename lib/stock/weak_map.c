@@ -17,32 +17,6 @@ struct leash_weak_map {
 	struct lsh_watching watching;
 };
 
-static void free_retired(struct lsh_retired *retired);
-static void died(void *entry);
-
-static const struct lsh_table_kind kind = {
-	.front = LSH_WATCHED_FRONT,
-	.is_alive = lsh_watched_is_alive,
-	.clear = lsh_watched_clear,
-	.free_retired = free_retired,
-	.died = died,
-};
-
-static void free_retired(struct lsh_retired *retired)
-{
-	lsh_entry_let_go(&kind, lsh_entry_retired(retired));
-}
-
-static void died(void *entry)
-{
-	struct lsh_watching *map = lsh_watched_map(entry);
-
-	if (map)
-		lsh_watched_end(map, entry);
-	lsh_entry_let_go(&kind, entry);
-	leash_release(map);
-}
-
 static const leash_type weak_map_type = {
 	.name = "leash_weak_map",
 	.size = sizeof(struct leash_weak_map),
@@ -52,7 +26,7 @@ static const leash_type weak_map_type = {
 
 leash_weak_map *leash_weak_map_new(void)
 {
-	return lsh_watching_new(&weak_map_type, &kind);
+	return lsh_watching_new(&weak_map_type, &lsh_watched_kind);
 }
 
 /* The live value that is there, or NULL; `added` tells whether that is because the fresh entry is there now. */
@@ -98,7 +72,7 @@ void *leash_weak_map_get_or_insert(leash_weak_map *map, leash_key key, const voi
 		lsh_table_grow(map->watching.table);
 		return leash_retain((void *)(uintptr_t)value);
 	}
-	lsh_watched_discard(&kind, fresh);
+	lsh_watched_discard(&lsh_watched_kind, fresh);
 	return found;
 }
 
@@ -120,19 +94,7 @@ int leash_weak_map_set(leash_weak_map *map, leash_key key, const void *value)
 
 bool leash_weak_map_remove(leash_weak_map *map, leash_key key)
 {
-	struct lsh_entry *entry;
-	bool removed;
-
-	lsh_table_read_lock();
-	entry = lsh_table_find(map->watching.table, key);
-	if (entry)
-		lsh_entry_hold(entry);
-	lsh_table_read_unlock();
-	if (!entry)
-		return false;
-	removed = lsh_watched_end(&map->watching, entry);
-	lsh_entry_let_go(&kind, entry);
-	return removed;
+	return lsh_watched_remove(&map->watching, key);
 }
 
 size_t leash_weak_map_size(const leash_weak_map *map)

@@ -17,32 +17,6 @@ struct leash_weak_set {
 	struct lsh_watching watching;
 };
 
-static void free_retired(struct lsh_retired *retired);
-static void died(void *entry);
-
-static const struct lsh_table_kind kind = {
-	.front = LSH_WATCHED_FRONT,
-	.is_alive = lsh_watched_is_alive,
-	.clear = lsh_watched_clear,
-	.free_retired = free_retired,
-	.died = died,
-};
-
-static void free_retired(struct lsh_retired *retired)
-{
-	lsh_entry_let_go(&kind, lsh_entry_retired(retired));
-}
-
-static void died(void *entry)
-{
-	struct lsh_watching *set = lsh_watched_map(entry);
-
-	if (set)
-		lsh_watched_end(set, entry);
-	lsh_entry_let_go(&kind, entry);
-	leash_release(set);
-}
-
 static const leash_type weak_set_type = {
 	.name = "leash_weak_set",
 	.size = sizeof(struct leash_weak_set),
@@ -57,7 +31,7 @@ static leash_key key_of(const void *object)
 
 leash_weak_set *leash_weak_set_new(void)
 {
-	return lsh_watching_new(&weak_set_type, &kind);
+	return lsh_watching_new(&weak_set_type, &lsh_watched_kind);
 }
 
 bool leash_weak_set_contains(const leash_weak_set *set, const void *object)
@@ -83,7 +57,7 @@ int leash_weak_set_add(leash_weak_set *set, const void *object)
 	other = lsh_table_add(set->watching.table, fresh);
 	lsh_table_read_unlock();
 	if (other)
-		lsh_watched_discard(&kind, fresh);
+		lsh_watched_discard(&lsh_watched_kind, fresh);
 	else
 		lsh_table_grow(set->watching.table);
 	return 0;
@@ -91,19 +65,7 @@ int leash_weak_set_add(leash_weak_set *set, const void *object)
 
 bool leash_weak_set_remove(leash_weak_set *set, const void *object)
 {
-	struct lsh_entry *entry;
-	bool removed;
-
-	lsh_table_read_lock();
-	entry = lsh_table_find(set->watching.table, key_of(object));
-	if (entry)
-		lsh_entry_hold(entry);
-	lsh_table_read_unlock();
-	if (!entry)
-		return false;
-	removed = lsh_watched_end(&set->watching, entry);
-	lsh_entry_let_go(&kind, entry);
-	return removed;
+	return lsh_watched_remove(&set->watching, key_of(object));
 }
 
 size_t leash_weak_set_size(const leash_weak_set *set)
