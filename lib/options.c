@@ -6,8 +6,10 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault.h"
 #include "options.h"
@@ -19,11 +21,37 @@ static const struct key {
 	{ "harden", offsetof(struct lsh_options, harden) },
 	{ "bias", offsetof(struct lsh_options, bias) },
 	{ "magazines", offsetof(struct lsh_options, magazines) },
+	{ "track", offsetof(struct lsh_options, track) },
+	{ "leak_report", offsetof(struct lsh_options, leak_report) },
 };
-#define ACCEPTED "accepted are harden, bias and magazines, each with :true or :false, and threshold:number"
+#define ACCEPTED                                                                                   \
+	"accepted are harden, bias, magazines, track and leak_report, each with :true or :false, " \
+	"threshold:number, and socket:path"
 
 static struct lsh_options options = { .harden = false, .bias = true, .magazines = true, .threshold = -1 };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* A path of a socket, in which %p stands for the process's number. */
+static bool read_path(const char *value, size_t length)
+{
+	char *path = options.socket, *end = path + sizeof(options.socket) - 1;
+	size_t i;
+
+	for (i = 0; i < length && path < end; i++) {
+		if (value[i] == '%' && i + 1 < length && value[i + 1] == 'p') {
+			path += snprintf(path, (size_t)(end - path) + 1, "%ld", (long)getpid());
+			i++;
+		} else {
+			*path++ = value[i];
+		}
+	}
+	if (i == length && length && path <= end) {
+		*path = 0;
+		return true;
+	}
+	options.socket[0] = 0;
+	return false;
+}
 
 static bool read_threshold(const char *value, size_t length)
 {
@@ -39,6 +67,11 @@ static bool read_threshold(const char *value, size_t length)
 	return length > 0;
 }
 
+static bool has_name(const char *part, size_t length, const char *name)
+{
+	return strlen(name) == length && memcmp(name, part, length) == 0;
+}
+
 static void read_part(const char *part, size_t length)
 {
 	const char *colon = memchr(part, ':', length);
@@ -48,7 +81,7 @@ static void read_part(const char *part, size_t length)
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		bool *option = (bool *)((char *)&options + keys[i].offset);
 
-		if (strlen(keys[i].name) != name || memcmp(keys[i].name, part, name) != 0)
+		if (!has_name(part, name, keys[i].name))
 			continue;
 		if (colon && length - name == 5 && memcmp(colon, ":true", 5) == 0)
 			*option = true;
@@ -58,8 +91,10 @@ static void read_part(const char *part, size_t length)
 			lsh_say("LEASH_OPTIONS: no such value: \"%.*s\"; " ACCEPTED, (int)length, part);
 		return;
 	}
-	if (name == 9 && memcmp(part, "threshold", 9) == 0) {
-		if (!colon || !read_threshold(colon + 1, length - name - 1))
+	if (has_name(part, name, "threshold") || has_name(part, name, "socket")) {
+		bool (*read)(const char *, size_t) = part[0] == 't' ? read_threshold : read_path;
+
+		if (!colon || !read(colon + 1, length - name - 1))
 			lsh_say("LEASH_OPTIONS: no such value: \"%.*s\"; " ACCEPTED, (int)length, part);
 		return;
 	}
@@ -80,6 +115,8 @@ static void read_options(void)
 	/* Checking every pointer is only possible where every operation passes through the library. */
 	if (options.harden)
 		options.bias = false;
+	if (options.leak_report)
+		options.track = true;
 }
 
 const struct lsh_options *lsh_options(void)
