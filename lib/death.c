@@ -30,6 +30,7 @@
 #undef leash_retain
 #undef leash_release
 
+#include "census.h"
 #include "collect/collector.h"
 #include "count.h"
 #include "death.h"
@@ -119,7 +120,7 @@ static void free_memory(struct leash__header *h)
 	struct leash__header *rest;
 
 	lsh_weak_leave(h);
-	lsh_harden_remove(h);
+	lsh_census_remove(h);
 	record = lsh_begin();
 	rest = lsh_free_in_guard(record, h);
 	lsh_end(record);
@@ -224,7 +225,7 @@ void lsh_bury_empty(struct leash__header *h, struct lsh_batch *batch)
 		lsh_weak_clear_fields(h);
 	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__WEAK)
 		lsh_weak_leave(h);
-	lsh_harden_remove(h);
+	lsh_census_remove(h);
 	lsh_batch_add(batch, h);
 }
 

@@ -33,6 +33,7 @@
 #include <urcu-bp.h>
 
 #include "background.h"
+#include "census.h"
 #include "collect/collector.h"
 #include "collect/round.h"
 #include "finalizers.h"
@@ -52,6 +53,7 @@ static void before(void)
 	lsh_pending_lock();
 	lsh_types_lock();
 	lsh_weak_lock();
+	lsh_census_lock();
 	lsh_logs_lock();
 	lsh_heap_lock();
 	lsh_background_lock();
@@ -66,6 +68,7 @@ static void unlock(void)
 	lsh_background_unlock();
 	lsh_heap_unlock();
 	lsh_logs_unlock();
+	lsh_census_unlock();
 	lsh_weak_unlock();
 	lsh_types_unlock();
 	lsh_pending_unlock();

@@ -11,8 +11,6 @@ extern bool lsh_hardened LSH_HIDDEN;
 /* Called once, before the first object is made. */
 void lsh_harden_start(void);
 
-bool lsh_harden_add(const struct leash__header *h);
-void lsh_harden_remove(const struct leash__header *h);
 void lsh_harden_check_slow(const struct leash__header *h, const char *function);
 
 /* Aborts with one line if the pointer is not a live object's, when that is to be checked. */

@@ -20,6 +20,7 @@ leashinclude_HEADERS = \
 library_sources = \
 	lib/ask.c \
 	lib/background.c lib/background.h \
+	lib/census.c lib/census.h \
 	lib/collect/append.h \
 	lib/collect/array.c lib/collect/array.h \
 	lib/collect/collector.c lib/collect/collector.h \

@@ -18,6 +18,7 @@ enum lsh_rank {
 	LSH_RANK_PENDING,    /* one list of objects that wait for revocation */
 	LSH_RANK_TYPES,      /* the table of types, for writing */
 	LSH_RANK_WATCHES,    /* who is to be told of deaths */
+	LSH_RANK_CENSUS,     /* a part of the table of all objects */
 	LSH_RANK_CHUNKS,     /* empty chunks of logs */
 	LSH_RANK_DEPOT,      /* free blocks between threads */
 	LSH_RANK_WORKER,     /* the state of one of the library's threads */

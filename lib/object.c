@@ -15,10 +15,10 @@
 #include <leash/object.h>
 
 #include "background.h"
+#include "census.h"
 #include "collect/collector.h"
 #include "deferred.h"
 #include "finalizers.h"
-#include "harden.h"
 #include "heap.h"
 #include "revoke.h"
 #include "thread.h"
@@ -58,7 +58,7 @@ static void *finish_birth(struct leash__header *h, const struct lsh_type *entry,
 	LSH_COUNT_KIND(record, births, entry->cyclic);
 	write_header(h, birth_half(record, entry), shared | record->birth_shared);
 	lsh_end(record);
-	if (__builtin_expect(lsh_hardened, 0) && !lsh_harden_add(h)) {
+	if (__builtin_expect(lsh_census_on, 0) && !lsh_census_add(h)) {
 		record = lsh_begin();
 		LSH_COUNT_KIND(record, frees, entry->cyclic);
 		lsh_end(record);
@@ -148,7 +148,7 @@ static void remember(const leash_type *type)
 	struct lsh_record *record = lsh_record();
 	const struct lsh_type *entry = lsh_type_find(type);
 
-	if (!record || !entry || entry->magazine == LSH_NO_MAGAZINE || lsh_hardened)
+	if (!record || !entry || entry->magazine == LSH_NO_MAGAZINE || lsh_census_on)
 		return;
 	record->types.slots[lsh_type_hash(type)] = (struct lsh_type_slot){
 		.type = type,

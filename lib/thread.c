@@ -52,6 +52,7 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "census.h"
 #include "fault.h"
 #include "fork.h"
 #include "harden.h"
@@ -110,6 +111,7 @@ static void start(void)
 			   membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 	biased = membarrier_works && lsh_options()->bias;
 	exit_key_made = pthread_key_create(&exit_key, at_exit_of_thread) == 0;
+	lsh_census_start();
 	lsh_harden_start();
 	lsh_fork_start();
 }

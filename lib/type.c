@@ -10,10 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "harden.h"
+#include "census.h"
 #include "heap.h"
 #include "lock.h"
-#include "options.h"
 #include "type.h"
 
 struct lsh_type lsh_types[1 << 16]; /* 0 is no type */
@@ -74,15 +73,16 @@ static void describe(struct lsh_type *entry, const leash_type *type, unsigned id
 	entry->birth = id | (type->flags & LEASH_PROMPT ? LEASH__PROMPT : 0);
 	entry->size = (uint32_t)type->size;
 	entry->weakable = type->flags & LEASH_WEAKABLE;
-	entry->body = entry->size;
+	/* Headers are 32 bytes apart at least: see collect/places.c. */
+	entry->body = entry->size ? entry->size : 1;
 	if (entry->weakable)
 		entry->body = ((entry->size + 7) & ~7u) + (uint32_t)sizeof(struct lsh_weak *);
 	entry->magazine = lsh_magazine_for(sizeof(struct leash__header) + entry->body);
 	entry->references = has_fields(type, false) || type->trace;
 	entry->weak_fields = has_fields(type, true);
 	entry->hooks = type->close || type->finalize || type->destroy;
-	entry->simple = !entry->references && !entry->weak_fields && !entry->hooks && !lsh_options()->harden;
-	bare = in_one_row(entry, type) && !entry->hooks && !lsh_options()->harden;
+	entry->simple = !entry->references && !entry->weak_fields && !entry->hooks && !lsh_census_on;
+	bare = in_one_row(entry, type) && !entry->hooks && !lsh_census_on;
 	entry->cyclic = entry->references && !(type->flags & LEASH_ACYCLIC);
 	entry->log = (uint16_t)((entry->cyclic ? 0 : LEASH__LEAF) |
 				(entry->simple || (bare && entry->cyclic) ? entry->magazine : LSH_NO_MAGAZINE));
