@@ -28,6 +28,7 @@
 #include "worker.h"
 
 #define TICK   1000000 /* nanoseconds */
+#define TURNS  64      /* of settling, beside threads that never rest */
 #define ROUNDS 64      /* of revocation in one pass, so that others get at lsh_pass */
 
 static void body(void);
@@ -51,6 +52,17 @@ enum lsh_pass_found lsh_background_pass(bool all)
 		lsh_kept_free();
 	lsh_unlock(&lsh_pass);
 	return rounds == ROUNDS ? LSH_PASS_MORE : deferred || rounds ? LSH_PASS_SOME : LSH_PASS_NOTHING;
+}
+
+void lsh_background_settle(void)
+{
+	struct lsh_record *record = lsh_record();
+	unsigned turns = 0;
+
+	if (record)
+		lsh_deferred_flush(record);
+	while ((lsh_background_pass(true) == LSH_PASS_MORE || lsh_pending_any()) && ++turns < TURNS)
+		;
 }
 
 static void body(void)

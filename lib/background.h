@@ -18,4 +18,8 @@ void lsh_background_lock(void);
 void lsh_background_unlock(void);
 void lsh_background_after_fork(void);
 
+/* Applies what all threads have deferred and takes the owners away that stand between it and a death, until nothing waits
+ * or other threads keep adding. */
+void lsh_background_settle(void);
+
 #endif

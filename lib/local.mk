@@ -49,6 +49,12 @@ library_sources = \
 	lib/points.h \
 	lib/revoke.c lib/revoke.h \
 	lib/shutdown.c lib/shutdown.h \
+	lib/see/field_name.c lib/see/field_name.h \
+	lib/see/image.c lib/see/image.h \
+	lib/see/leaks.c \
+	lib/see/neighbours.c \
+	lib/see/path.c lib/see/path.h \
+	lib/see/why.c lib/see/why.h \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/slot.c \
 	lib/stock/array.c \

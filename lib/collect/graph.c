@@ -44,6 +44,8 @@
 
 static bool is_outside(const struct lsh_graph *graph, const struct leash__header *h, uint64_t shared)
 {
+	if (graph->whole)
+		return shared & LEASH__DEAD;
 	return shared & (LEASH__DEAD | LEASH__IMMORTAL) ||
 	       (shared & LEASH__AGE) >> LEASH__AGE_SHIFT > graph->age || !lsh_type_of(h)->cyclic;
 }
@@ -96,6 +98,13 @@ enum lsh_added lsh_graph_add_owed(struct lsh_graph *graph, struct leash__header 
 	return added;
 }
 
+uint32_t lsh_graph_find(struct lsh_graph *graph, const struct leash__header *h)
+{
+	uint32_t node;
+
+	return find(graph, lsh_place(&graph->places, h), &node) ? node : LSH_NONE;
+}
+
 bool lsh_graph_had(struct lsh_graph *graph, const struct leash__header *h)
 {
 	const uint32_t *place = lsh_place(&graph->places, h);
@@ -130,11 +139,11 @@ static inline void follow(void *field, void *arg)
 	lsh_nodes(graph)[node].fate--;
 }
 
-static uint32_t count_of(const struct lsh_node *node)
+uint32_t lsh_count_in(uint64_t shared, uint32_t local)
 {
-	uint32_t count = (uint32_t)lsh_shared_count(node->shared);
+	uint32_t count = (uint32_t)lsh_shared_count(shared);
 
-	return node->shared & LEASH__MERGED ? count : count + node->local / LEASH__LOCAL_ONE;
+	return shared & LEASH__MERGED ? count : count + local / LEASH__LOCAL_ONE;
 }
 
 static void read_node(struct lsh_graph *graph, uint32_t i)
@@ -146,7 +155,7 @@ static void read_node(struct lsh_graph *graph, uint32_t i)
 	LSH_POINT("collect: between the words");
 	node->local = __atomic_load_n(&h->local, __ATOMIC_ACQUIRE);
 	/* Of so many that it looks negative, nobody needs to know whether it is garbage. */
-	node->fate = (int32_t)((uint32_t)node->fate + count_of(node));
+	node->fate = (int32_t)((uint32_t)node->fate + lsh_count_in(node->shared, node->local));
 	/* A dead object's buffer may have gone before this section began. */
 	if (node->shared & LEASH__DEAD)
 		node->fate = -1;
@@ -207,6 +216,7 @@ static void decide(struct lsh_graph *graph)
 	const struct lsh_node *nodes = lsh_nodes(graph);
 	uint32_t i;
 
+	graph->pile = LSH_NONE;
 	for (i = 0; i < graph->node_count; i++)
 		if (nodes[i].fate > 0)
 			lsh_graph_pile(graph, i, LSH_LIVE);
@@ -217,19 +227,24 @@ static void decide(struct lsh_graph *graph)
 	lsh_graph_spread(graph, LSH_NOT_NOW);
 }
 
-bool lsh_graph_read(struct lsh_graph *graph, bool (*keep_going)(void))
+bool lsh_graph_copy(struct lsh_graph *graph, bool (*keep_going)(void))
 {
 	uint32_t i;
 
-	graph->pile = LSH_NONE;
 	for (i = 0; i < graph->node_count && !graph->failed; i += ASK_EVERY) {
 		read_some(graph, i, ASK_EVERY);
 		if (!keep_going())
 			graph->failed = true;
 	}
-	if (!graph->failed)
-		decide(graph);
 	return !graph->failed;
+}
+
+bool lsh_graph_read(struct lsh_graph *graph, bool (*keep_going)(void))
+{
+	if (!lsh_graph_copy(graph, keep_going))
+		return false;
+	decide(graph);
+	return true;
 }
 
 struct comparison {

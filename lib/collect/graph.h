@@ -37,6 +37,7 @@ struct lsh_graph {
 	uint32_t settled; /* what a place holds at most for objects of earlier graphs of the same round */
 	uint32_t pile;    /* nodes whose edges are still to be followed: spread() */
 	unsigned age;     /* older objects are outside */
+	bool whole;       /* all objects that are not dead are inside, whatever their types and ages: see/image.c */
 	bool failed;      /* for want of memory, or kept for too long */
 };
 
@@ -67,11 +68,20 @@ enum lsh_added lsh_graph_add(struct lsh_graph *graph, struct leash__header *h);
 /* The same for an object to which there is a reference from garbage that is no longer in any field. */
 enum lsh_added lsh_graph_add_owed(struct lsh_graph *graph, struct leash__header *h);
 
+/* The number of the node of an object; LSH_NONE if it has none. */
+uint32_t lsh_graph_find(struct lsh_graph *graph, const struct leash__header *h);
+
+/* The references that a node's words count. */
+uint32_t lsh_count_in(uint64_t shared, uint32_t local);
+
 /* Whether an earlier graph of this round had the object. */
 bool lsh_graph_had(struct lsh_graph *graph, const struct leash__header *h);
 
-/* Reads words and fields of all nodes, adds what they refer to, and decides: the fates are LSH_GARBAGE, LSH_LIVE and
- * LSH_NOT_NOW then.  `keep_going` is asked now and then.  False if it failed. */
+/* Reads words and fields of all nodes and adds what they refer to: fates are the numbers of references that have not been
+ * found in fields then, or -1 for what has died.  `keep_going` is asked now and then.  False if it failed. */
+bool lsh_graph_copy(struct lsh_graph *graph, bool (*keep_going)(void));
+
+/* The same, and decides: fates are LSH_GARBAGE, LSH_LIVE and LSH_NOT_NOW then. */
 bool lsh_graph_read(struct lsh_graph *graph, bool (*keep_going)(void));
 
 /* Reads the garbage once more: what has changed is LSH_NOT_NOW, and what that reaches. */

@@ -1,0 +1,169 @@
+/* A picture of the heap.
+ *
+ * The collector's graph (collect/graph.c), taken of all objects instead of suspects, and of every type: it reads counts and fields
+ * beside running threads, while the memory of whatever dies is kept.  A second look follows, at once: it finds out which
+ * field each edge is, and what has changed since the first.
+ *
+ * What is shown is exact if no thread changed a count or a field between the two looks: then all that was read stood
+ * together at every moment between them.  A thread that counted up and down again meanwhile is not seen, and
+ * matters only where it moved a reference between two objects, one of which had been read and the other not; then the
+ * number of references from outside may be wrong by it.  `consistent` says what the second look found.
+ *
+ * A reference is counted as one from outside if no field that was found holds it: it is in a variable, in memory the
+ * library does not know, in a field of an object that has died and waits for the finalizer thread, or given up and not yet
+ * subtracted (deferred.c).
+ */
+#include <errno.h>
+#include <urcu-bp.h>
+
+#include <leash/field.h>
+
+#include "../background.h"
+#include "../census.h"
+#include "../heap.h"
+#include "../revoke.h"
+#include "../track.h"
+#include "../type.h"
+#include "field_name.h"
+#include "image.h"
+
+#define KEPT_MAX  (UINT32_C(1) << 28) /* bytes of the dead */
+#define ASK_EVERY 4096
+
+static bool keep_going(void)
+{
+	return lsh_kept_bytes() < KEPT_MAX;
+}
+
+static int add_all(struct lsh_image *image)
+{
+	struct lsh_array addresses = { NULL };
+	size_t count = lsh_census_copy(&addresses), i;
+
+	for (i = 0; i < count && count != SIZE_MAX && !image->graph.failed; i++)
+		lsh_graph_add(&image->graph, ((struct leash__header **)addresses.data)[i]);
+	lsh_array_free(&addresses);
+	return count == SIZE_MAX ? -ENOMEM : 0;
+}
+
+struct second_look {
+	struct lsh_image *image;
+	struct lsh_fields fields;
+	uint32_t edge, end;
+	bool differs;
+};
+
+static void look_at_field(void *field, void *arg)
+{
+	struct second_look *look = arg;
+	const struct lsh_graph *graph = &look->image->graph;
+	uint32_t *labels = look->image->labels_.data;
+	uint32_t label = lsh_field_label(&look->fields, field);
+	void *object = __atomic_load_n((leash__ref *)field, __ATOMIC_ACQUIRE);
+
+	if (!object)
+		return;
+	if (look->edge < look->end && lsh_nodes(graph)[lsh_edges(graph)[look->edge]].h == leash__header_of(object))
+		labels[look->edge++] = label;
+	else
+		look->differs = true;
+}
+
+static bool look_at(struct lsh_image *image, uint32_t i)
+{
+	struct lsh_node *node = &lsh_nodes(&image->graph)[i];
+	struct second_look look = {
+		.image = image,
+		.edge = lsh_image_from(image, i),
+		.end = node->edges,
+	};
+	uint64_t shared = __atomic_load_n(&node->h->shared, __ATOMIC_ACQUIRE);
+	uint32_t local = __atomic_load_n(&node->h->local, __ATOMIC_ACQUIRE);
+
+	if (node->shared & LEASH__DEAD)
+		return false;
+	if (shared & LEASH__DEAD || lsh_count_in(shared, local) != lsh_count_in(node->shared, node->local))
+		return true;
+	look.fields = lsh_fields_of(node->h);
+	lsh_type_visit(node->h, look_at_field, &look);
+	return look.differs || look.edge != look.end;
+}
+
+static void look_again(struct lsh_image *image)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < image->graph.node_count; i = k) {
+		rcu_read_lock();
+		for (k = i; k < image->graph.node_count && k - i < ASK_EVERY; k++) {
+			struct lsh_node *node = &lsh_nodes(&image->graph)[k];
+			bool changed = look_at(image, k);
+
+			node->next = (uint32_t)((lsh_block_bytes(node->h) + 15) / 16);
+			if (changed || (node->fate < 0 && !(node->shared & (LEASH__DEAD | LEASH__IMMORTAL))))
+				image->consistent = false;
+		}
+		LSH_RELEASE(&lsh_readers);
+		rcu_read_unlock();
+	}
+}
+
+static int take(struct lsh_image *image, const void *object)
+{
+	struct lsh_graph *graph = &image->graph;
+	uint32_t *labels;
+	int error = 0;
+	uint32_t i;
+
+	if (image->complete)
+		error = add_all(image);
+	else
+		lsh_graph_add(graph, leash__header_of(object));
+	if (error || !lsh_graph_copy(graph, keep_going) ||
+	    !lsh_array_reserve(&image->labels_, (graph->edge_count + 1) * sizeof(*labels)))
+		return -ENOMEM;
+	labels = image->labels_.data;
+	for (i = 0; i < graph->edge_count; i++)
+		labels[i] = LSH_FIELD_UNKNOWN;
+	look_again(image);
+	return 0;
+}
+
+int lsh_image_take(struct lsh_image *image, const void *object)
+{
+	int error;
+
+	*image = (struct lsh_image){ .graph.whole = true, .complete = lsh_census_on, .consistent = true };
+	if (!object && !image->complete)
+		return -ENOTSUP;
+	lsh_background_settle();
+	lsh_keep_begin();
+	error = take(image, object);
+	lsh_keep_end();
+	if (error)
+		lsh_image_drop(image);
+	return error;
+}
+
+void lsh_image_drop(struct lsh_image *image)
+{
+	lsh_graph_clear(&image->graph, true);
+	lsh_array_free(&image->labels_);
+}
+
+uint32_t lsh_image_find(struct lsh_image *image, const void *object)
+{
+	return lsh_graph_find(&image->graph, leash__header_of(object));
+}
+
+const leash_type *lsh_image_type(const struct lsh_image *image, uint32_t node)
+{
+	return lsh_types[lsh_nodes(&image->graph)[node].shared & LEASH__TYPE_MASK].type;
+}
+
+uint32_t lsh_image_count(const struct lsh_image *image, uint32_t node)
+{
+	const struct lsh_node *n = &lsh_nodes(&image->graph)[node];
+
+	return lsh_count_in(n->shared, n->local);
+}
