@@ -30,11 +30,13 @@ c_tests = \
 	tests/test-hooks \
 	tests/test-interleave \
 	tests/test-leaf \
+	tests/test-leaks \
 	tests/test-misuse \
 	tests/test-options \
 	tests/test-reaper \
 	tests/test-revoke \
 	tests/test-scope \
+	tests/test-see \
 	tests/test-slot \
 	tests/test-slot-fork \
 	tests/test-slot-threads \
@@ -51,7 +53,8 @@ c_tests = \
 	tests/test-transfer \
 	tests/test-type \
 	tests/test-weak \
-	tests/test-weak-threads
+	tests/test-weak-threads \
+	tests/test-why
 
 # Randomised tests, of the library's copy with test points.  STRESS_SECONDS=60 has each configuration run
 # longer, STRESS_SEED=number repeats one: see tests/stress-play.c.
@@ -131,6 +134,7 @@ test_headers = \
 	tests/mortal-weak.h \
 	tests/mortal.h \
 	tests/sanitized.h \
+	tests/said.h \
 	tests/scene.h \
 	tests/stops.h \
 	tests/threads.h \
