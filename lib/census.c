@@ -5,7 +5,7 @@
  * object's at all?).  With either, every object is entered when its header has been written and leaves just before its memory goes.
  * No birth and no death then takes a short cut (object.c, type.c), so that each comes by here; without them nobody does.
  *
- * Open hash tables with linear probing and without marks for the removed: what follows is moved up.  64 of them, each
+ * Open hash tables with linear probing and without marks for the removed: what follows is moved up.  16 of them, each
  * with a lock, so that threads seldom meet.  A debugger can read them in a core file (tools/).
  *
  * Who copies the addresses while memory is kept (heap.c) may read all the headers: an object leaves the census before its
@@ -37,7 +37,7 @@ static uint64_t hash(const struct leash__header *h)
 
 static struct lsh_ward *ward_of(const struct leash__header *h)
 {
-	return &lsh_wards[hash(h) >> 58];
+	return &lsh_wards[hash(h) >> 60];
 }
 
 static size_t home_of(const struct lsh_ward *ward, const struct leash__header *h)
