@@ -14,6 +14,7 @@ c_tests = \
 	tests/tap-self \
 	tests/test-allocation \
 	tests/test-birth \
+	tests/test-census \
 	tests/test-collect \
 	tests/test-collect-control \
 	tests/test-collect-finalize \
@@ -54,7 +55,8 @@ c_tests = \
 	tests/test-type \
 	tests/test-weak \
 	tests/test-weak-threads \
-	tests/test-why
+	tests/test-why \
+	tests/test-why-interleave
 
 # Randomised tests, of the library's copy with test points.  STRESS_SECONDS=60 has each configuration run
 # longer, STRESS_SEED=number repeats one: see tests/stress-play.c.
@@ -79,6 +81,8 @@ tests_stress_transfer_CPPFLAGS = $(points_cppflags)
 tests_stress_transfer_LDADD = $(points_ldadd)
 tests_test_allocation_CPPFLAGS = $(points_cppflags)
 tests_test_allocation_LDADD = $(points_ldadd)
+tests_test_census_CPPFLAGS = $(points_cppflags)
+tests_test_census_LDADD = $(points_ldadd)
 tests_test_collect_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_collect_interleave_LDADD = $(points_ldadd)
 tests_test_stock_allocation_CPPFLAGS = $(points_cppflags)
@@ -89,6 +93,8 @@ tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
 tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
+tests_test_why_interleave_CPPFLAGS = $(points_cppflags)
+tests_test_why_interleave_LDADD = $(points_ldadd)
 tests_test_weak_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_weak_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 

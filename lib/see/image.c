@@ -21,6 +21,7 @@
 #include "../background.h"
 #include "../census.h"
 #include "../heap.h"
+#include "../points.h"
 #include "../revoke.h"
 #include "../track.h"
 #include "../type.h"
@@ -125,6 +126,7 @@ static int take(struct lsh_image *image, const void *object)
 	labels = image->labels_.data;
 	for (i = 0; i < graph->edge_count; i++)
 		labels[i] = LSH_FIELD_UNKNOWN;
+	LSH_POINT("see: second look");
 	look_again(image);
 	return 0;
 }

@@ -1,0 +1,121 @@
+/* What happens between the two looks that an answer is made of. */
+#include <leash/leash.h>
+#include "points.h"
+#include "said.h"
+#include "tap.h"
+
+struct node {
+	struct node *next, *other;
+};
+
+static const leash_type node_type = {
+	.name = "node",
+	.size = sizeof(struct node),
+	LEASH_FIELDS(struct node, next, other),
+};
+
+static struct called names[3];
+static struct node *first, *second;
+static void (*act)(void);
+static int times;
+
+static void hook(const char *point)
+{
+	if (strcmp(point, "see: second look") == 0 && times && times--)
+		act();
+}
+
+static void count_up(void)
+{
+	leash_retain(second);
+}
+
+static void write_field(void)
+{
+	leash_set(&first->next, second);
+}
+
+static void move(void)
+{
+	struct node *moved = leash_steal(&first->next);
+
+	leash_set_take(&first->next, leash_steal(&first->other));
+	leash_set_take(&first->other, moved);
+}
+
+static void nothing(void)
+{
+}
+
+static void die(void)
+{
+	leash_clear(&first->next);
+}
+
+static char *why(void (*meanwhile)(void), int how_often)
+{
+	act = meanwhile;
+	times = how_often;
+	return said_by(leash_why, second, names);
+}
+
+static bool says_changed(char *said)
+{
+	bool changed = strstr(said, "changed while looking") != NULL;
+
+	free(said);
+	return changed;
+}
+
+static void see_dead(const void *object, const leash_type *type, const char *field, void *arg)
+{
+	(void)type;
+	(void)field;
+	/* Both die; the memory of the one that is told next is still its own. */
+	if (first)
+		leash_clear(&first);
+	*(int *)arg += ((const struct node *)object)->next == NULL;
+}
+
+int main(void)
+{
+	setenv("LEASH_OPTIONS", "track:true,threshold:0", 1);
+	lsh_point_hook = hook;
+	first = leash_new(&node_type);
+	second = leash_new(&node_type);
+	names[0] = (struct called){ first, "FIRST" };
+	names[1] = (struct called){ second, "SECOND" };
+
+	ok(!says_changed(why(nothing, 9)), "nothing happens, nothing is said");
+	ok(!says_changed(why(count_up, 1)), "what changes once is looked at again");
+	ok(says_changed(why(count_up, 9)), "a count that changes all the time");
+	while (leash_refcount(second) > 1)
+		leash_release(second);
+	char *said = why(write_field, 1);
+	is_str(said,
+	       "node SECOND: 2 references, 1 from fields, 1 from outside\n"
+	       "shortest chain from outside:\n"
+	       "  node FIRST, 1 from outside\n"
+	       "  .next -> node SECOND\n", "a field that changes once");
+	free(said);
+	ok(says_changed(why(move, 9)), "a reference that moves between fields, with no count changed");
+	leash_clear(&first->next);
+	leash_clear(&first->other);
+	said = why(write_field, 9);
+	ok(strstr(said, "node SECOND: 2 references") != NULL, "one that is written again and again, with what it had");
+	free(said);
+
+	leash_set_take(&first->next, leash_new(&node_type));
+	said = why(die, 9);
+	ok(strstr(said, "node SECOND: 1 reference, 0 from fields, 1 from outside\n") == said,
+	   "another object dies meanwhile");
+	free(said);
+
+	int told = 0;
+	leash_release(second);
+	leash_set_take(&first->next, leash_new(&node_type));
+	is_int(leash_objects(see_dead, &told), 2, "objects that die between two calls are told");
+	is_int(told, 2, "as what they are then: dead, their fields empty");
+	is_int(leash_shutdown(), 0, "nothing is left");
+	return done();
+}
