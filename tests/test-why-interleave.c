@@ -5,17 +5,17 @@
 #include "tap.h"
 
 struct node {
-	struct node *next, *other;
+	struct node *next;
 };
 
 static const leash_type node_type = {
 	.name = "node",
 	.size = sizeof(struct node),
-	LEASH_FIELDS(struct node, next, other),
+	LEASH_FIELDS(struct node, next),
 };
 
 static struct called names[3];
-static struct node *first, *second;
+static struct node *first, *second, *third;
 static void (*act)(void);
 static int times;
 
@@ -39,8 +39,8 @@ static void move(void)
 {
 	struct node *moved = leash_steal(&first->next);
 
-	leash_set_take(&first->next, leash_steal(&first->other));
-	leash_set_take(&first->other, moved);
+	leash_set_take(&first->next, leash_steal(&third->next));
+	leash_set_take(&third->next, moved);
 }
 
 static void nothing(void)
@@ -83,6 +83,7 @@ int main(void)
 	lsh_point_hook = hook;
 	first = leash_new(&node_type);
 	second = leash_new(&node_type);
+	third = leash_new(&node_type);
 	names[0] = (struct called){ first, "FIRST" };
 	names[1] = (struct called){ second, "SECOND" };
 
@@ -98,9 +99,9 @@ int main(void)
 	       "  node FIRST, 1 from outside\n"
 	       "  .next -> node SECOND\n", "a field that changes once");
 	free(said);
-	ok(says_changed(why(move, 9)), "a reference that moves between fields, with no count changed");
+	ok(says_changed(why(move, 9)), "a reference that moves between objects, with no count changed");
 	leash_clear(&first->next);
-	leash_clear(&first->other);
+	leash_clear(&third);
 	said = why(write_field, 9);
 	ok(strstr(said, "node SECOND: 2 references") != NULL, "one that is written again and again, with what it had");
 	free(said);
