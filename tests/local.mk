@@ -167,6 +167,7 @@ normal_test_scripts = \
 	models/run \
 	tests/cross-aarch64.sh \
 	tests/cxx-cost.sh \
+	tests/docs.sh \
 	tests/harness.sh \
 	tests/install.sh \
 	tests/ratios-smoke.sh \

@@ -15,7 +15,8 @@
  * library's thread, while every field is intact; if after that the group is still garbage (none of them has been
  * brought back) its fields are emptied and its objects destroyed, in no particular order.
  *
- * Thread safety: all functions here may be called by any thread.
+ * Thread safety: all functions here may be called by any thread.  Those that ask for figures, or change what is frozen or
+ * kept, wait for a round that runs.
  */
 #ifndef LEASH_COLLECT_H
 #define LEASH_COLLECT_H
@@ -29,7 +30,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define LEASH_GENERATIONS 3
+#define LEASH_GENERATIONS 3 /* 0, 1 and 2 */
 
 /* Collects now, whatever thresholds say and whether automatic collection is enabled, on the calling thread.  Returns
  * when a round of at least this generation (0, 1 or 2) that began after the call is over, and the finalizers it
@@ -42,7 +43,9 @@ long leash_collect(int generation);
 
 /* Automatic collection, on at first. */
 void leash_gc_enable(void);
+/* No more rounds begin by themselves; one that runs ends.  Objects still die by count. */
 void leash_gc_disable(void);
+/* Whether rounds begin by themselves. */
 bool leash_gc_is_enabled(void);
 
 /* When automatic rounds happen.  threshold0: so many more objects with references have been born than have died
@@ -51,9 +54,10 @@ bool leash_gc_is_enabled(void);
  * round visited objects that live.  700, 10 and 10 at first, or LEASH_OPTIONS=threshold:N for the first.
  * Negative numbers count as 0. */
 void leash_gc_set_threshold(int threshold0, int threshold1, int threshold2);
+/* What they are; NULL for those that are not wanted. */
 void leash_gc_get_threshold(int *threshold0, int *threshold1, int *threshold2);
 
-/* How far each is.  The first is a sum over threads that go on meanwhile. */
+/* How far each is.  The first is a sum over threads that go on meanwhile.  NULL for those that are not wanted. */
 void leash_gc_get_count(long *count0, long *count1, long *count2);
 
 /* What the rounds of one generation have done since the program began. */
@@ -66,10 +70,12 @@ struct leash_gc_generation {
 	uint64_t nanoseconds;   /* spent, by the collecting thread; no other thread waits meanwhile */
 	uint64_t given_up;      /* rounds without enough memory, or that kept too much memory waiting */
 };
+/* What leash_gc_stats() fills in. */
 typedef struct leash_gc_stats_t {
-	struct leash_gc_generation generation[LEASH_GENERATIONS];
+	struct leash_gc_generation generation[LEASH_GENERATIONS]; /* one for each */
 	uint64_t snapshot_bytes_peak; /* the most memory that a round has used */
 } leash_gc_stats_t;
+/* What the rounds have done so far; a round that runs counts when it ends. */
 void leash_gc_stats(leash_gc_stats_t *stats);
 
 /* Takes all suspects there are, and all that they refer to, out of collections of every generation: they cost
@@ -79,24 +85,35 @@ void leash_gc_stats(leash_gc_stats_t *stats);
 int leash_gc_freeze(void);
 /* Makes suspects of the oldest generation of them. */
 void leash_gc_unfreeze(void);
+/* How many objects are frozen. */
 size_t leash_gc_frozen_count(void);
 
-/* Whether the collector would ever look at the object; whether its finalizer has run or is running.  False for NULL. */
+/* Whether the collector would ever look at the object.  False for NULL. */
 bool leash_gc_is_tracked(const void *object);
+/* Whether the object's finalizer has run or is running.  False for NULL. */
 bool leash_gc_is_finalized(const void *object);
+
+/* What a function hears of, registered by leash_gc_on_collection(): a round begins, or has ended. */
+enum leash_gc_event {
+	LEASH_GC_START, /* before it looks at anything */
+	LEASH_GC_STOP,  /* it is over, but for finalizers that it has called for */
+};
+/* Such a function. */
+typedef void leash_gc_fn(enum leash_gc_event event, int generation, long reclaimed, void *arg);
 
 /* Has fn(event, generation, reclaimed, arg) called at the start and the stop of every round (`reclaimed` is 0 at the
  * start), by the thread that collects, which holds no lock that the program could want; it may use the library, but
  * leash_collect() inside it returns 0.  NULL: nobody.  When the call returns, the function registered before it
  * may still be running in another thread. */
-enum leash_gc_event { LEASH_GC_START, LEASH_GC_STOP };
-typedef void leash_gc_fn(enum leash_gc_event event, int generation, long reclaimed, void *arg);
 void leash_gc_on_collection(leash_gc_fn *fn, void *arg);
 
-/* Flags for looking for the origin of cycles, 0 at first. */
+/* Flags for looking for the origin of cycles; none is set at first. */
+
 #define LEASH_GC_DEBUG_STATS 1u   /* one line on stderr for each round */
 #define LEASH_GC_DEBUG_SAVEALL 2u /* what is found is kept for leash_gc_garbage() and not reclaimed */
+/* Sets them all. */
 void leash_gc_set_debug(unsigned flags);
+/* Those that are set. */
 unsigned leash_gc_get_debug(void);
 
 /* Moves up to `number` of the references to kept garbage into `objects`, which the caller then owns, and returns how

@@ -30,11 +30,22 @@ extern "C" {
 typedef void *__attribute__((may_alias)) leash__ref;
 
 #pragma GCC visibility push(default)
-/* For bindings of other languages; `field` is the address of a reference. */
+/* C and C++ use the macros below, which check the types; these are what bindings of other languages call.  `field` is the
+ * address of a reference; all abort with one line when that is NULL. */
+
+/* Stores a new reference to the object, and releases what was there. */
 void leash_set(void *field, const void *object);
+
+/* Stores the caller's reference, which is consumed, and releases what was there. */
 void leash_set_take(void *field, const void *object);
+
+/* A new reference to what is there, or NULL. */
 void *leash_get(const void *field);
+
+/* The field's reference, which is the caller's now; the field is NULL. */
 void *leash_steal(void *field);
+
+/* Makes it NULL, and releases what was there. */
 void leash_clear(void *field);
 
 /* Aborts with one line: the address of a reference was NULL. */

@@ -8,18 +8,18 @@
  * Every function here may be called from any thread at any time unless its comment says
  * otherwise; threads need not be registered.  None is async-signal-safe.
  *
- *   version.h   version numbers of this header and of the linked library
- *   abi.h       the object header and the thread record that the inline code works on
- *   type.h      how a type of managed objects is described
- *   count.h     retain, release and the questions one can ask of a count
- *   object.h    birth, closing, retired buffers, flushing, shutdown
- *   field.h     references held by other objects and by variables
- *   scope.h     references that end with a C scope
- *   weak.h      weak references, and functions that are called when an object dies
- *   slot.h      references that threads replace without a lock; read sections
- *   stock.h     strings, arrays and maps that are managed objects
- *   collect.h   the cycle collector
- *   see.h       statistics
+ *     version.h  version numbers of this header and of the linked library
+ *     abi.h      the object header and the thread record that the inline code works on
+ *     type.h     how a type of managed objects is described
+ *     count.h    retain, release and the questions one can ask of a count
+ *     object.h   birth, closing, retired buffers, flushing, shutdown
+ *     field.h    references held by other objects and by variables
+ *     scope.h    references that end with a C scope
+ *     weak.h     weak references, and functions that are called when an object dies
+ *     slot.h     references that threads replace without a lock; read sections
+ *     stock.h    strings, arrays and maps that are managed objects
+ *     collect.h  the cycle collector
+ *     see.h      statistics
  */
 #ifndef LEASH_LEASH_H
 #define LEASH_LEASH_H

@@ -56,6 +56,7 @@
 
 #include <leash/leash.h>
 
+/* The references of C as values: what is above says which there are. */
 namespace leash {
 template <class T> class ref;
 template <class T> class weak;
@@ -319,30 +320,37 @@ namespace leash {
 template <class T> inline constexpr leash_type type = leash_detail::access<T>::describe(true);
 
 /* --- Strong references. */
-
+/* Owns one reference to a managed object, or is empty. */
 template <class T> class ref {
 public:
-	using element_type = T;
+	using element_type = T; /* what it refers to */
 
-	constexpr ref() noexcept = default;
-	constexpr ref(std::nullptr_t) noexcept {}
+	constexpr ref() noexcept = default;       /* empty */
+	constexpr ref(std::nullptr_t) noexcept {} /* empty */
+	/* Holds a new reference to what the other refers to. */
 	LEASH__INLINE ref(const ref &other) noexcept : object(retained(other.object)) {}
+	/* Takes the other's reference; the other is empty. */
 	LEASH__INLINE ref(ref &&other) noexcept : object(other.release()) {}
+	/* Holds a new reference; for a base class that comes first, and for void. */
 	template <class U, leash_detail::if_converts<U, T> = 0>
 	LEASH__INLINE ref(const ref<U> &other) noexcept : object(retained(leash_detail::up<T>(other.get())))
 	{
 	}
+	/* Takes the other's reference; for a base class that comes first, and for void. */
 	template <class U, leash_detail::if_converts<U, T> = 0>
 	LEASH__INLINE ref(ref<U> &&other) noexcept : object(leash_detail::up<T>(other.release()))
 	{
 	}
+	/* Releases what it refers to. */
 	LEASH__INLINE ~ref() { leash__release(object); }
 
+	/* Holds a new reference, and releases the old. */
 	LEASH__INLINE ref &operator=(const ref &other) noexcept
 	{
 		replace(retained(other.object));
 		return *this;
 	}
+	/* Takes the other's reference, and releases its own. */
 	LEASH__INLINE ref &operator=(ref &&other) noexcept
 	{
 		replace(other.release());
@@ -363,9 +371,9 @@ public:
 
 	/* As long as somebody holds the object. */
 	T *get() const noexcept { return object; }
-	T *operator->() const noexcept { return object; }
-	std::add_lvalue_reference_t<T> operator*() const noexcept { return *object; }
-	explicit operator bool() const noexcept { return object != nullptr; }
+	T *operator->() const noexcept { return object; }                                   /* not of an empty one */
+	std::add_lvalue_reference_t<T> operator*() const noexcept { return *object; }       /* not of an empty one */
+	explicit operator bool() const noexcept { return object != nullptr; }               /* false if it is empty */
 
 	/* Gives the reference to the caller. */
 	[[nodiscard]] LEASH__INLINE T *release() noexcept
@@ -375,7 +383,9 @@ public:
 		object = nullptr;
 		return given;
 	}
+	/* Releases what it refers to, and is empty. */
 	LEASH__INLINE void reset() noexcept { replace(nullptr); }
+	/* Exchanges references, counting nothing. */
 	LEASH__INLINE void swap(ref &other) noexcept
 	{
 		T *mine = object;
@@ -399,24 +409,30 @@ private:
 	T *object = nullptr;
 };
 
+/* Exchanges references, counting nothing. */
 template <class T> void swap(ref<T> &a, ref<T> &b) noexcept
 {
 	a.swap(b);
 }
 
+/* Whether both refer to the same object, or are empty. */
 template <class T, class U> bool operator==(const ref<T> &a, const ref<U> &b) noexcept { return a.get() == b.get(); }
+/* Whether they do not. */
 template <class T, class U> bool operator!=(const ref<T> &a, const ref<U> &b) noexcept { return a.get() != b.get(); }
-template <class T> bool operator==(const ref<T> &a, std::nullptr_t) noexcept { return !a; }
-template <class T> bool operator==(std::nullptr_t, const ref<T> &b) noexcept { return !b; }
-template <class T> bool operator!=(const ref<T> &a, std::nullptr_t) noexcept { return bool(a); }
-template <class T> bool operator!=(std::nullptr_t, const ref<T> &b) noexcept { return bool(b); }
+template <class T> bool operator==(const ref<T> &a, std::nullptr_t) noexcept { return !a; }      /* Whether it is empty. */
+template <class T> bool operator==(std::nullptr_t, const ref<T> &b) noexcept { return !b; }      /* Whether it is empty. */
+template <class T> bool operator!=(const ref<T> &a, std::nullptr_t) noexcept { return bool(a); } /* Whether it is not. */
+template <class T> bool operator!=(std::nullptr_t, const ref<T> &b) noexcept { return bool(b); } /* Whether it is not. */
 /* By address. */
 template <class T, class U> bool operator<(const ref<T> &a, const ref<U> &b) noexcept
 {
 	return std::less<std::common_type_t<T *, U *>>()(a.get(), b.get());
 }
+/* By address. */
 template <class T, class U> bool operator>(const ref<T> &a, const ref<U> &b) noexcept { return b < a; }
+/* By address. */
 template <class T, class U> bool operator<=(const ref<T> &a, const ref<U> &b) noexcept { return !(b < a); }
+/* By address. */
 template <class T, class U> bool operator>=(const ref<T> &a, const ref<U> &b) noexcept { return !(a < b); }
 
 /* A new object of class T, its constructor run.  When that throws, the object is gone, without its hooks, and
@@ -436,7 +452,7 @@ template <class T, class U> bool is(const ref<U> &object) noexcept
 	return leash_typeof(object.get()) == &type<T>;
 }
 
-/* Casts, as those of std::shared_ptr.  From ref<void> too, where they are not checked: see is(). */
+/* As std::static_pointer_cast().  From ref<void> too, where nothing is checked: see is(). */
 template <class T, class U> ref<T> static_pointer_cast(ref<U> object) noexcept
 {
 	T *cast = static_cast<T *>(object.get());
@@ -446,11 +462,12 @@ template <class T, class U> ref<T> static_pointer_cast(ref<U> object) noexcept
 	(void)object.release();
 	return ref<T>::take(cast);
 }
+/* As std::const_pointer_cast(). */
 template <class T, class U> ref<T> const_pointer_cast(ref<U> object) noexcept
 {
 	return ref<T>::take(const_cast<T *>(object.release()));
 }
-/* Empty if the object is no T, or has it elsewhere than where it begins. */
+/* As std::dynamic_pointer_cast().  Empty if the object is no T, or has it elsewhere than where it begins. */
 template <class T, class U> ref<T> dynamic_pointer_cast(ref<U> object) noexcept
 {
 	T *cast = dynamic_cast<T *>(object.get());
@@ -462,15 +479,18 @@ template <class T, class U> ref<T> dynamic_pointer_cast(ref<U> object) noexcept
 }
 
 /* --- Weak references. */
-
+/* Points to a managed object without holding it, or to none. */
 template <class T> class weak {
 public:
-	using element_type = T;
+	using element_type = T; /* what it points to */
 
-	constexpr weak() noexcept = default;
-	constexpr weak(std::nullptr_t) noexcept {}
+	constexpr weak() noexcept = default;       /* empty */
+	constexpr weak(std::nullptr_t) noexcept {} /* empty */
+	/* Points to what the other points to. */
 	weak(const weak &other) noexcept { leash_weak_copy(&shared, &other.shared); }
+	/* Points to what the other pointed to; the other is empty. */
 	weak(weak &&other) noexcept { swap(other); }
+	/* The same; for a base class that comes first, and for void. */
 	template <class U, leash_detail::if_converts<U, T> = 0>
 	weak(weak<U> other) noexcept : shared(std::exchange(other.shared, nullptr))
 	{
@@ -481,13 +501,16 @@ public:
 	weak(const ref<U> &object) : weak(leash_detail::up<T>(object.get()))
 	{
 	}
+	/* The same; NULL gives an empty one. */
 	explicit weak(T *object) { check(leash_weak_init(&shared, object)); }
+	/* The object is none the wiser. */
 	~weak()
 	{
 		if (shared)
 			leash_weak_clear(&shared);
 	}
 
+	/* Points to what the other points to. */
 	weak &operator=(weak other) noexcept
 	{
 		swap(other);
@@ -501,7 +524,8 @@ public:
 	}
 	/* Whether a load would be empty. */
 	bool expired() const noexcept { return leash_weak_expired(&shared); }
-	void reset() noexcept { leash_weak_clear(&shared); }
+	void reset() noexcept { leash_weak_clear(&shared); } /* empty again */
+	/* Each points to what the other did. */
 	void swap(weak &other) noexcept
 	{
 		leash_weak mine = shared;
@@ -525,6 +549,7 @@ private:
 	leash_weak shared = nullptr;
 };
 
+/* Each points to what the other did. */
 template <class T> void swap(weak<T> &a, weak<T> &b) noexcept
 {
 	a.swap(b);
@@ -535,21 +560,26 @@ template <class T> void swap(weak<T> &a, weak<T> &b) noexcept
 /* A strong reference inside a managed object.  Standard layout, one pointer. */
 template <class T> class field {
 public:
-	constexpr field() noexcept = default;
-	field(const ref<T> &value) noexcept { store(value); }
-	field(ref<T> &&value) noexcept { store(std::move(value)); }
+	constexpr field() noexcept = default;                       /* empty */
+	field(const ref<T> &value) noexcept { store(value); }       /* holds a new reference */
+	field(ref<T> &&value) noexcept { store(std::move(value)); } /* takes the reference */
 	field(const field &) = delete;
 	field &operator=(const field &) = delete;
 
-	/* leash_get(), leash_set(), leash_set_take(), leash_clear(), leash_steal(). */
+	/* leash_get(): a new reference to what is there. */
 	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
 	{
 		return ref<T>::take(static_cast<T *>(leash__get(&object)));
 	}
+	/* leash_set(): holds a new reference, and releases the old. */
 	LEASH__INLINE void store(const ref<T> &value) noexcept { leash__set(&object, value.get(), 0); }
+	/* leash_set_take(): takes the reference, and releases the old. */
 	LEASH__INLINE void store(ref<T> &&value) noexcept { leash__set_take(&object, value.release(), 0); }
+	/* The same, of the caller's reference. */
 	LEASH__INLINE void take(T *value) noexcept { leash__set_take(&object, value, 0); }
+	/* leash_clear(): releases what is there. */
 	LEASH__INLINE void clear() noexcept { leash__release(leash__exchange(&object, nullptr, false)); }
+	/* leash_steal(): moves the reference out. */
 	[[nodiscard]] LEASH__INLINE ref<T> steal() noexcept
 	{
 		return ref<T>::take(static_cast<T *>(leash__exchange(&object, nullptr, false)));
@@ -557,9 +587,9 @@ public:
 
 	/* What is there, not counted: as long as nobody changes the field. */
 	T *get() const noexcept { return __atomic_load_n(&object, __ATOMIC_RELAXED); }
-	T *operator->() const noexcept { return get(); }
-	std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
-	explicit operator bool() const noexcept { return get() != nullptr; }
+	T *operator->() const noexcept { return get(); }                              /* not of an empty one */
+	std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }  /* not of an empty one */
+	explicit operator bool() const noexcept { return get() != nullptr; }          /* false if it is empty */
 
 private:
 	T *object = nullptr;
@@ -568,16 +598,17 @@ private:
 /* A weak reference inside a managed object.  Standard layout, one pointer. */
 template <class T> class weak_field {
 public:
-	constexpr weak_field() noexcept = default;
-	weak_field(weak<T> value) noexcept { store(std::move(value)); }
+	constexpr weak_field() noexcept = default;                      /* empty */
+	weak_field(weak<T> value) noexcept { store(std::move(value)); } /* points to what the other points to */
 	weak_field(const weak_field &) = delete;
 	weak_field &operator=(const weak_field &) = delete;
 
+	/* A reference to the object, empty when it is dying or dead. */
 	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
 	{
 		return ref<T>::take(static_cast<T *>(leash__weak_load(&shared)));
 	}
-	/* From a ref, it may throw what weak() throws; nothing has changed then. */
+	/* Points to that now.  From a ref, it may throw what weak() throws; nothing has changed then. */
 	void store(weak<T> value) noexcept
 	{
 		leash_weak old = shared;
@@ -585,8 +616,8 @@ public:
 		__atomic_store_n(&shared, value.shared, __ATOMIC_RELEASE);
 		value.shared = old;
 	}
-	bool expired() const noexcept { return leash_weak_expired(&shared); }
-	void clear() noexcept { leash_weak_clear(&shared); }
+	bool expired() const noexcept { return leash_weak_expired(&shared); } /* whether a load would be empty */
+	void clear() noexcept { leash_weak_clear(&shared); }                  /* empty again */
 
 private:
 	leash_weak shared = nullptr;
@@ -594,28 +625,32 @@ private:
 
 /* --- Slots: a global, or a member of a managed object.  slot.h says more. */
 
-/* Sections nest. */
+/* A read section, for as long as it exists.  Sections nest. */
 class read_section {
 public:
-	read_section() noexcept { leash_read_lock(); }
-	~read_section() { leash_read_unlock(); }
+	read_section() noexcept { leash_read_lock(); } /* begins it */
+	~read_section() { leash_read_unlock(); }       /* ends it */
 	read_section(const read_section &) = delete;
 	read_section &operator=(const read_section &) = delete;
 };
 
+/* A strong reference that all threads may load and replace at once.  Standard layout, one pointer. */
 template <class T> class slot {
 public:
-	constexpr slot() noexcept = default;
+	constexpr slot() noexcept = default; /* empty */
 	slot(const slot &) = delete;
 	slot &operator=(const slot &) = delete;
 
+	/* A new reference to what is there. */
 	[[nodiscard]] LEASH__INLINE ref<T> load() const noexcept
 	{
 		return ref<T>::take(static_cast<T *>(leash__slot_load(&shared)));
 	}
+	/* Holds a new reference, and releases the old. */
 	LEASH__INLINE void store(const ref<T> &value) noexcept { leash_slot_store(&shared, value.get()); }
+	/* Takes the reference, and releases the old. */
 	LEASH__INLINE void store(ref<T> &&value) noexcept { leash_slot_store_take(&shared, value.release()); }
-	/* What was there. */
+	/* Takes the reference; what was there. */
 	[[nodiscard]] ref<T> exchange(ref<T> value) noexcept
 	{
 		return ref<T>::take(static_cast<T *>(leash_slot_exchange(&shared, value.release())));
@@ -625,7 +660,7 @@ public:
 	{
 		return leash_slot_compare_exchange(&shared, expected.get(), value.get());
 	}
-	void clear() noexcept { leash_slot_clear(&shared); }
+	void clear() noexcept { leash_slot_clear(&shared); } /* releases what is there */
 	/* What is there, not counted, as long as the section lasts. */
 	const T *peek(const read_section &) const noexcept { return static_cast<const T *>(leash_slot_peek(&shared)); }
 
@@ -635,8 +670,12 @@ private:
 
 } // namespace leash
 
-template <class T> struct std::hash<leash::ref<T>> {
-	std::size_t operator()(const leash::ref<T> &object) const noexcept { return std::hash<T *>()(object.get()); }
+namespace std {
+/* By address. */
+template <class T> struct hash<leash::ref<T>> {
+	/* That of the pointer. */
+	size_t operator()(const leash::ref<T> &object) const noexcept { return hash<T *>()(object.get()); }
 };
+} // namespace std
 
 #endif

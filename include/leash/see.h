@@ -27,6 +27,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* How it is printed. */
 typedef enum leash_format {
 	LEASH_TEXT,       /* for people, and for awk: statistics are one `name value` a line */
 	LEASH_JSON,       /* one object of JSON */

@@ -66,9 +66,11 @@ bool leash_slot_compare_exchange(leash_slot *slot, const void *expected, const v
 /* Makes it NULL, and releases what was there. */
 void leash_slot_clear(leash_slot *slot) __attribute__((nonnull, nothrow));
 
-/* Read sections nest.  Inside one a thread may do everything but wait for the library: leash_collect() returns -EDEADLK.
- * Inline below, except in programs for sanitizers, which do not understand liburcu's code. */
+/* Begins a read section.  They nest.  Inside one a thread may do everything but wait for the library: leash_collect()
+ * returns -EDEADLK.  Inline below, except in programs for sanitizers, which do not understand liburcu's code. */
 void leash_read_lock(void);
+
+/* Ends it: what was peeked at in it may go now. */
 void leash_read_unlock(void);
 
 /* What the inline load cannot do in two steps.  Inside the guard, which it leaves. */

@@ -50,9 +50,11 @@ typedef uint64_t leash_field;
 struct leash__weak;
 struct leash__slotted;
 
-/* Is given the address of each reference a traced object holds. */
+/* Is given the address of each reference a traced object holds, and what its caller was given as `arg`.  A NULL
+ * reference may be given or left out. */
 typedef void leash_visit_fn(void *field, void *arg);
 
+/* What the objects of one type have in common.  Members that are not named are 0. */
 typedef struct leash_type {
 	/* For messages; not NULL. */
 	const char *name LEASH__NULL;
@@ -62,8 +64,8 @@ typedef struct leash_type {
 	unsigned flags LEASH__ZERO;
 	/* The references in the payload, their number and their names: see LEASH_FIELDS. */
 	const leash_field *fields LEASH__NULL;
-	size_t field_count LEASH__ZERO;
-	const char *field_names LEASH__NULL;
+	size_t field_count LEASH__ZERO;      /* entries of `fields` */
+	const char *field_names LEASH__NULL; /* as they are written in LEASH_FIELDS, with commas between */
 	/* Only for references kept elsewhere, in a buffer that belongs to the object: calls
 	 * visit(address of the reference, arg) for each.  Runs beside running threads, on any
 	 * thread: it must read the buffer through one atomic pointer, and buffers it may be
@@ -84,11 +86,13 @@ typedef struct leash_type {
 } /* extern "C" */
 #endif
 
+/* In LEASH_FIELDS(): a flexible array of references at the end, which reaches as far as the object was made with
+ * leash_new_extra(). */
+#define LEASH_TAIL(member) (member)
+
 /* LEASH_FIELDS(struct T, member, ...) stands in the initialiser of a leash_type and names the strong
  * fields of struct T, at most 32 entries: plain pointers to managed objects, slots (slot.h), whole arrays of them,
- * single elements (`pair[0]`), weak references (weak.h), and LEASH_TAIL(member) for a flexible array of them at the end, which
- * reaches as far as the object was made with leash_new_extra().  Fields are NULL or a managed object. */
-#define LEASH_TAIL(member) (member)
+ * single elements (`pair[0]`), weak references (weak.h), and LEASH_TAIL(member).  Fields are NULL or a managed object. */
 #ifdef __cplusplus
 #define LEASH_FIELDS(T, ...)                                                                       \
 	.fields = leash_detail::words<LEASH__EACH(T, __VA_ARGS__)>::list,                          \

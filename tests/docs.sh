@@ -1,0 +1,41 @@
+# `make docs`: every public name is on a page, and doxygen has nothing to say.  And the manual pages.
+
+. "$srcdir/tests/tap.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+public_functions() { sed -n 's/^	\(leash_[a-z0-9_]*\);$/\1/p' "$srcdir/lib/libleash.map" | grep -v '^leash__'; }
+public_macros() {
+	sed -n 's/^# *define \(LEASH_[A-Z][A-Z_]*\).*/\1/p' "$srcdir"/include/leash/*.h* | grep -v '_HP*$' | sort -u
+}
+
+# Prints those of the names on stdin that doxygen has documented nowhere.
+undocumented() {
+	sed -n 's,.*<name>\(.*\)</name>.*,\1,p' "$work/html/leash.tag" | sort -u >"$work/documented"
+	sort -u | comm -23 - "$work/documented"
+}
+
+# Doxygen's older versions do not complain of enumerators without a comment; they do not link to them.
+bare_enumerators() { sed -n '/>enum &#160;/,/}/p' "$work"/html/*.html | grep -o '<b>LEASH_[A-Z_]*</b>'; }
+
+if make docs DOXYGEN= docs_html="$work/none" >"$work/said" 2>&1; then
+	ok 'without doxygen there are no pages' false
+else
+	ok 'without doxygen it says what to install' grep 'install doxygen' "$work/said"
+fi
+
+if command -v doxygen >/dev/null; then
+	ok 'make docs, without a warning' make --silent docs DOXYGEN=doxygen docs_html="$work/html"
+	ok 'there are functions to look for' [ "$(public_functions | wc -l)" -gt 90 ]
+	is 'every exported function is on a page' "$(public_functions | undocumented)" ''
+	ok 'there are macros to look for' [ "$(public_macros | wc -l)" -gt 10 ]
+	is 'every macro is on a page' "$(public_macros | undocumented)" ''
+	is 'every enumerator has its comment' "$(bare_enumerators)" ''
+	is 'no name of the inlined code is' "$(grep -l 'leash__\|LEASH__\|leash_detail' "$work/documented")" ''
+else
+	skip 'no doxygen'
+fi
+
+finish
