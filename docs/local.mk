@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	docs/Doxyfile \
 	docs/README.md \
+	docs/guide.md \
 	docs/headers.sed
 
 docs_html = $(abs_builddir)/docs/html

@@ -26,6 +26,30 @@ examples_tour_tour_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 examples_tour_tour_LDADD = $(program_ldadd)
 EXTRA_DIST += examples/tour/printed.txt
 
+# The steps of docs/guide.md: tests/guide.sh compares.
+guide_steps = \
+	examples/guide/0-naive \
+	examples/guide/1-counts \
+	examples/guide/2-weak \
+	examples/guide/3-map \
+	examples/guide/4-slot \
+	examples/guide/5-peek
+noinst_PROGRAMS += $(guide_steps)
+guide_story = examples/guide/story.c examples/guide/wiki.h
+examples_guide_0_naive_SOURCES = examples/guide/0-naive.c $(guide_story)
+examples_guide_0_naive_LDADD =
+examples_guide_1_counts_SOURCES = examples/guide/1-counts.c $(guide_story)
+examples_guide_1_counts_LDADD = $(program_ldadd)
+examples_guide_2_weak_SOURCES = examples/guide/2-weak.c $(guide_story)
+examples_guide_2_weak_LDADD = $(program_ldadd)
+examples_guide_3_map_SOURCES = examples/guide/3-map.c $(guide_story)
+examples_guide_3_map_LDADD = $(program_ldadd)
+examples_guide_4_slot_SOURCES = examples/guide/4-slot.c $(guide_story)
+examples_guide_4_slot_LDADD = $(program_ldadd)
+examples_guide_5_peek_SOURCES = examples/guide/5-peek.c $(guide_story)
+examples_guide_5_peek_LDADD = $(program_ldadd) $(LIBURCU_LIBS)
+examples_guide_5_peek_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+
 noinst_PROGRAMS += examples/depgraph/depgraph
 examples_depgraph_depgraph_SOURCES = \
 	examples/depgraph/database.c examples/depgraph/database.h \

@@ -160,6 +160,7 @@ valgrind_tests = \
 
 test_scripts = \
 	tests/depgraph.sh \
+	tests/guide.sh \
 	tests/tour.sh
 
 # These look at things that a sanitizer does not change: they run in the normal build only.

@@ -1,0 +1,168 @@
+/* The wiki, step 5: the front page is looked at without counting. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <leash/leash.h>
+
+#include "wiki.h"
+
+struct page {
+	char name[32];
+	struct page *links[2];
+	leash_weak editor;         /* a session */
+};
+
+struct session {
+	char user[32];
+	struct page *page;         /* what it edits now */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static leash_weak_map *table;
+static leash_slot front;           /* a page */
+static atomic_int pages;
+
+static void page_gone(void *page)
+{
+	(void)page;
+	pages--;
+}
+
+static const leash_type page_type = {
+	.name = "page",
+	.size = sizeof(struct page),
+	.flags = LEASH_WEAKABLE,
+	LEASH_FIELDS(struct page, links, editor),
+	.destroy = page_gone,
+};
+
+static const leash_type session_type = {
+	.name = "session",
+	.size = sizeof(struct session),
+	.flags = LEASH_WEAKABLE | LEASH_ACYCLIC,
+	LEASH_FIELDS(struct session, page),
+};
+
+void wiki_begin(void)
+{
+	table = leash_weak_map_new();
+	if (!table)
+		abort();
+}
+
+static struct page *page_new(const char *name)
+{
+	struct page *page = leash_new(&page_type);
+
+	if (!page)
+		abort();
+	snprintf(page->name, sizeof(page->name), "%s", name);
+	pages++;
+	return page;
+}
+
+struct page *wiki_open(const char *name)
+{
+	struct page *page = leash_weak_map_get(table, leash_key_text(name)), *fresh;
+
+	if (page)
+		return page;
+	fresh = page_new(name);
+	page = leash_weak_map_get_or_insert(table, leash_key_text(name), fresh);
+	leash_release(fresh);
+	if (!page)
+		abort();
+	return page;
+}
+
+void wiki_close(struct page *page)
+{
+	leash_release(page);
+}
+
+size_t page_length(const struct page *page)
+{
+	return strlen(page->name);
+}
+
+void page_link(struct page *page, int which, struct page *to)
+{
+	leash_set(&page->links[which], to);
+}
+
+struct session *session_begin(const char *user)
+{
+	struct session *session = leash_new(&session_type);
+
+	if (!session)
+		abort();
+	snprintf(session->user, sizeof(session->user), "%s", user);
+	return session;
+}
+
+void session_edit(struct session *session, struct page *page)
+{
+	int error;
+
+	pthread_mutex_lock(&lock);
+	error = leash_weak_init(&page->editor, session);
+	pthread_mutex_unlock(&lock);
+	if (error)
+		abort();
+	leash_set(&session->page, page);
+}
+
+bool page_editor(struct page *page, char *user, size_t size)
+{
+	struct session *editor;
+
+	pthread_mutex_lock(&lock);
+	editor = leash_weak_load(&page->editor);
+	pthread_mutex_unlock(&lock);
+	if (!editor)
+		return false;
+	snprintf(user, size, "%s", editor->user);
+	leash_release(editor);
+	return true;
+}
+
+void session_end(struct session *session)
+{
+	leash_release(session);
+}
+
+void wiki_set_front(struct page *page)
+{
+	leash_slot_store(&front, page);
+}
+
+size_t wiki_front_length(void)
+{
+	const struct page *page;
+	size_t length;
+
+	leash_read_lock();
+	page = leash_slot_peek(&front);
+	length = page ? page_length(page) : 0;
+	leash_read_unlock();
+	return length;
+}
+
+int wiki_pages(void)
+{
+	return pages;
+}
+
+void wiki_end(void)
+{
+	long left;
+
+	leash_clear(&table);
+	leash_slot_clear(&front);
+	left = leash_shutdown();
+	if (left)
+		printf("%ld objects are left\n", left);
+}
