@@ -4,6 +4,8 @@ EXTRA_DIST += \
 	docs/Doxyfile \
 	docs/README.md \
 	docs/guide.md \
+	docs/porting.md \
+	docs/protocol.md \
 	docs/headers.sed
 
 docs_html = $(abs_builddir)/docs/html

@@ -20,6 +20,25 @@ undocumented() {
 # Doxygen's older versions do not complain of enumerators without a comment; they do not link to them.
 bare_enumerators() { sed -n '/>enum &#160;/,/}/p' "$work"/html/*.html | grep -o '<b>LEASH_[A-Z_]*</b>'; }
 
+# Prints the files that the pages name and that are not there.
+missing_files() {
+	grep -oh '`\(lib\|models\|tests\|include\|examples\|docs\)/[A-Za-z0-9_./-]*`' "$srcdir"/docs/*.md | tr -d '`' | sort -u |
+		while read -r file; do
+			# The guide also names programs.
+			[ -e "$srcdir/$file" ] || [ -e "$srcdir/$file.c" ] || echo "$file"
+		done
+}
+is 'the files that the pages name are there' "$(missing_files)" ''
+
+# Prints the mistakes that docs/protocol.md names and no model knows.
+missing_mutations() {
+	grep -oh '`[A-Z]*_[A-Z_]*`' "$srcdir/docs/protocol.md" | tr -d '`' | grep -v '^LEASH_' | sort -u |
+		while read -r name; do
+			grep -q "\b$name\b" "$srcdir"/models/*.pml || echo "$name"
+		done
+}
+is 'the models know the mistakes that docs/protocol.md names' "$(missing_mutations)" ''
+
 if make docs DOXYGEN= docs_html="$work/none" >"$work/said" 2>&1; then
 	ok 'without doxygen there are no pages' false
 else
