@@ -8,6 +8,11 @@ EXTRA_DIST += \
 	docs/protocol.md \
 	docs/headers.sed
 
+dist_man_MANS = \
+	docs/man/leash-top.1 \
+	docs/man/leash.3 \
+	docs/man/leash.7
+
 docs_html = $(abs_builddir)/docs/html
 
 .PHONY: docs

@@ -57,4 +57,32 @@ else
 	skip 'no doxygen'
 fi
 
+# --- Manual pages.
+
+# Prints what LEASH_OPTIONS knows.
+options() { sed -n -e 's/^	{ "\([a-z_]*\)", offsetof.*/\1/p' -e 's/.*has_name(part, name, "\([a-z]*\)").*"\([a-z]*\)").*/\1\n\2/p' "$srcdir/lib/options.c"; }
+
+not_in_manual() {
+	while read -r name; do
+		grep -q "$1 $name\b" "$srcdir/docs/man/leash.3" || echo "$name"
+	done
+}
+is 'leash(3) has every exported function' "$(public_functions | not_in_manual Fn)" ''
+ok 'there are options to look for' [ "$(options | wc -l)" -ge 7 ]
+is 'leash(3) has every option' "$(options | not_in_manual Cm)" ''
+
+for page in "$srcdir"/docs/man/*; do
+	name=$(basename "$page")
+	if command -v mandoc >/dev/null; then
+		is "$name, mandoc" "$(mandoc -T lint -W warning "$page" 2>&1)" ''
+	else
+		skip 'no mandoc'
+	fi
+	if man --version 2>/dev/null | grep -q '^man 2'; then
+		is "$name, man" "$(LC_ALL=C MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)" ''
+	else
+		skip "no man of man-db's"
+	fi
+done
+
 finish

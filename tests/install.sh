@@ -8,6 +8,8 @@ trap 'rm -rf "$root"' EXIT
 # This make does not belong to the one that runs the tests.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 ok 'make install' make --silent install DESTDIR="$root"
+is 'manual pages' "$(cd "$root" && find . -path '*/man*/leash*' | sed 's,.*/man,man,' | sort | tr '\n' ' ')" \
+	'man1/leash-top.1 man3/leash.3 man7/leash.7 '
 
 export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$root" -name leash.pc)"):$PKG_CONFIG_PATH
