@@ -319,8 +319,8 @@ namespace leash {
 /* The description of a class, by its LEASH_CLASS() and what else it has for the library. */
 template <class T> inline constexpr leash_type type = leash_detail::access<T>::describe(true);
 
-/* --- Strong references. */
-/* Owns one reference to a managed object, or is empty. */
+/* --- Strong references.  A ref owns one reference to a managed object, or is empty. */
+
 template <class T> class ref {
 public:
 	using element_type = T; /* what it refers to */
@@ -371,9 +371,9 @@ public:
 
 	/* As long as somebody holds the object. */
 	T *get() const noexcept { return object; }
-	T *operator->() const noexcept { return object; }                                   /* not of an empty one */
-	std::add_lvalue_reference_t<T> operator*() const noexcept { return *object; }       /* not of an empty one */
-	explicit operator bool() const noexcept { return object != nullptr; }               /* false if it is empty */
+	T *operator->() const noexcept { return object; } /* not of an empty one */
+	std::add_lvalue_reference_t<T> operator*() const noexcept { return *object; } /* not of an empty one */
+	explicit operator bool() const noexcept { return object != nullptr; } /* false if it is empty */
 
 	/* Gives the reference to the caller. */
 	[[nodiscard]] LEASH__INLINE T *release() noexcept
@@ -478,8 +478,8 @@ template <class T, class U> ref<T> dynamic_pointer_cast(ref<U> object) noexcept
 	return ref<T>::take(cast);
 }
 
-/* --- Weak references. */
-/* Points to a managed object without holding it, or to none. */
+/* --- Weak references.  A weak points to a managed object without holding it, or to none. */
+
 template <class T> class weak {
 public:
 	using element_type = T; /* what it points to */
@@ -503,7 +503,7 @@ public:
 	}
 	/* The same; NULL gives an empty one. */
 	explicit weak(T *object) { check(leash_weak_init(&shared, object)); }
-	/* The object is none the wiser. */
+	/* Makes it empty. */
 	~weak()
 	{
 		if (shared)
@@ -587,9 +587,9 @@ public:
 
 	/* What is there, not counted: as long as nobody changes the field. */
 	T *get() const noexcept { return __atomic_load_n(&object, __ATOMIC_RELAXED); }
-	T *operator->() const noexcept { return get(); }                              /* not of an empty one */
-	std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }  /* not of an empty one */
-	explicit operator bool() const noexcept { return get() != nullptr; }          /* false if it is empty */
+	T *operator->() const noexcept { return get(); } /* not of an empty one */
+	std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); } /* not of an empty one */
+	explicit operator bool() const noexcept { return get() != nullptr; } /* false if it is empty */
 
 private:
 	T *object = nullptr;
