@@ -88,6 +88,7 @@ static inline leash_key leash_key_number(uint64_t number)
 	leash_key key = { NULL, number };
 	return key;
 }
+
 /* The text's bytes as a key; the caller keeps them while the key is used. */
 leash_key leash_key_text(const char *text) __attribute__((nonnull));
 /* So many bytes as a key; the caller keeps them while the key is used. */
