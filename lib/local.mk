@@ -49,8 +49,10 @@ library_sources = \
 	lib/points.h \
 	lib/revoke.c lib/revoke.h \
 	lib/shutdown.c lib/shutdown.h \
+	lib/see/advice.c lib/see/advice.h \
 	lib/see/field_name.c lib/see/field_name.h \
 	lib/see/image.c lib/see/image.h \
+	lib/see/json.c lib/see/json.h \
 	lib/see/leaks.c \
 	lib/see/neighbours.c \
 	lib/see/path.c lib/see/path.h \

@@ -12,6 +12,7 @@ c_tests = \
 	tests/stress-collect \
 	tests/stress-transfer \
 	tests/tap-self \
+	tests/test-advice \
 	tests/test-allocation \
 	tests/test-birth \
 	tests/test-census \

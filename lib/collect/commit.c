@@ -27,6 +27,7 @@
 #include "../finalizers.h"
 #include "../heap.h"
 #include "../points.h"
+#include "../see/advice.h"
 #include "../thread.h"
 #include "../weak.h"
 #include "round.h"
@@ -193,6 +194,7 @@ void lsh_commit(struct lsh_round *round)
 		kill(lsh_nodes(graph)[i].h, i < round->suspects && !round->cleared ? LEASH__LOGGED : 0);
 		killed++;
 	}
+	round->killed = killed;
 	round->collected += killed;
 	record = lsh_begin();
 	LSH_COUNT_N(record, deaths_collected, killed);
@@ -227,6 +229,7 @@ void lsh_commit_end(struct lsh_round *round)
 	const struct lsh_node *nodes = lsh_nodes(graph);
 	uint32_t i;
 
+	lsh_advice_look(graph, round->killed);
 	for (i = 0; i < graph->node_count; i++) {
 		if (i + AHEAD < graph->node_count)
 			__builtin_prefetch(nodes[i + AHEAD].h, 1);

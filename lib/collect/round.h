@@ -26,6 +26,7 @@ struct lsh_round {
 	/* What came of it. */
 	uint64_t visited;
 	uint64_t collected;
+	uint64_t killed;        /* of these, by the last commit */
 	uint64_t saved;
 	uint64_t rescued;
 	uint64_t groups;        /* given to the finalizer thread */
