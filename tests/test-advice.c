@@ -109,6 +109,12 @@ static void many(void)
 	is_int(leash_collect(2), 1000, "a long ring");
 	is_int(objects_through("employee\", \"field\": \"a"), 1000, "found, as one kind of field");
 
+	/* The ring has used up what steps there are for looking: they come with what is reclaimed. */
+	for (int i = 0; i < 40000; i++)
+		couple();
+	is_int(leash_collect(2), 80000, "very many");
+	is_int(objects_through("department\", \"field\": \"b"), 82002, "those that were not looked at are counted with others");
+
 	/* Of two cycles through one object, both are met. */
 	for (int i = 0; i < 1000; i++) {
 		struct node *d = leash_new(&department_type);

@@ -7,8 +7,8 @@
  * After a dead end another choice of edges is tried.  A sample stands for its share of the garbage, and counts once
  * for each kind of field, by type, entry and type referred to, in its cycle.
  *
- * The steps of all walks through one graph are bounded, so that this costs a round of many objects a few hundredths and one of
- * few objects microseconds.  So do the kinds of fields that are remembered: the first ones stay.
+ * The steps of all walks are bounded, by a number for one graph and by a share of what is reclaimed; what is not looked at for
+ * that reason is told by the next sample.  Of the kinds of fields, the first ones are remembered.
  *
  * Written under lsh_round_lock; read by anyone: a kind is complete when its key is there, and numbers are only added to.
  */
@@ -28,6 +28,7 @@
 #define SAMPLES  8     /* of one graph */
 #define CHOICES  4     /* of edges, tried in turn */
 #define STEPS    8192  /* of all walks through one graph */
+#define OBJECTS_A_STEP 8
 #define LABELLED 64    /* steps of one cycle whose fields are looked up */
 #define KINDS    256
 
@@ -182,24 +183,35 @@ static uint32_t find_cycle(struct walk *walk, uint32_t node, uint32_t choice)
 
 void lsh_advice_look(const struct lsh_graph *graph, uint64_t number)
 {
+	static uint64_t allowance = STEPS, objects; /* `objects` have not been told yet */
 	const struct lsh_node *nodes = lsh_nodes(graph);
-	struct walk walk = { .graph = graph, .steps = STEPS };
-	uint64_t seen = 0, told = 0, share = (number + SAMPLES - 1) / SAMPLES;
+	struct walk walk = { .graph = graph };
+	uint64_t seen = 0, taken = 0, samples = number < SAMPLES ? number : SAMPLES, share;
 	uint32_t i;
 
-	for (i = 0; told < number && i < graph->node_count; i++) {
+	objects += number;
+	allowance += number / OBJECTS_A_STEP;
+	if (allowance > STEPS)
+		allowance = STEPS;
+	/* A cycle of so many is found in three times as many steps at most. */
+	if (allowance < STEPS / 2 && allowance < 3 * number)
+		return;
+	walk.steps = (uint32_t)allowance;
+	for (i = 0; objects && i < graph->node_count; i++) {
 		uint32_t steps = walk.steps, first;
 
-		if (nodes[i].fate != LSH_GARBAGE || seen++ < told)
+		if (nodes[i].fate != LSH_GARBAGE || seen++ != taken * number / samples)
 			continue;
-		first = find_cycle(&walk, i, (uint32_t)(told / share));
-		/* One that leaves no steps for another stands for the rest. */
-		if (walk.steps < steps - walk.steps || number - told < share)
-			share = number - told;
+		first = find_cycle(&walk, i, (uint32_t)taken);
+		share = objects / (samples - taken++);
+		/* What leaves no steps for another stands for the rest. */
+		if (walk.steps < steps - walk.steps)
+			share = objects;
 		if (first != LSH_NONE)
 			note_cycle(&walk, first, share);
-		told += share;
+		objects -= share;
 	}
+	allowance = walk.steps;
 }
 
 struct advice {
