@@ -72,7 +72,7 @@ tests_stress_SOURCES = tests/stress.c $(stress_sources)
 tests_stress_CPPFLAGS = $(points_cppflags)
 tests_stress_LDADD = $(points_ldadd)
 tests_stress_collect_SOURCES = tests/stress-collect.c tests/stress-graph.c tests/stress-graph.h \
-	tests/stress-graph-kinds.c tests/stress-graph-slot.c tests/stress-graph-weak.c \
+	tests/stress-graph-kinds.c tests/stress-graph-see.c tests/stress-graph-slot.c tests/stress-graph-weak.c \
 	tests/stress-shadow.c tests/stress-mailbox.c tests/stress-oracle.h \
 	tests/stress-play.c tests/stress-play.h tests/scheduler.c tests/scheduler.h
 tests_stress_collect_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)

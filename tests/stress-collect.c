@@ -69,7 +69,7 @@ static const unsigned usual[ACTS] = {
 };
 static unsigned weights[ACTS], total, kind_weights[GRAPH_KINDS], kind_total;
 static size_t crowd; /* no more objects are made while there are so many */
-static bool stop, starving, with_freezing, with_starving, with_weak;
+static bool stop, starving, with_freezing, with_starving, with_weak, with_onlooker;
 static unsigned entries, slots; /* so many of them are used */
 
 struct actor {
@@ -455,15 +455,28 @@ static void choose_weights(void)
 		leash_gc_disable();
 }
 
+static void *onlooker(void *argument)
+{
+	scheduler_enter(4000);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		see_something();
+		scheduler_nap(500);
+	}
+	scheduler_leave();
+	return argument;
+}
+
 static void play_phase(unsigned phase, unsigned number)
 {
-	pthread_t threads[THREADS_MAX], collector = pthread_self();
+	pthread_t threads[THREADS_MAX], collector = pthread_self(), eyes = pthread_self();
 	bool collecting = scheduler_one_in(2);
 	unsigned acts = scheduler_below(SLOW ? 1000 : 2500), i;
 
 	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
 	if (collecting)
 		collector = thread_start(collect_on, NULL);
+	if (with_onlooker)
+		eyes = thread_start(onlooker, NULL);
 	for (i = 0; i < number; i++) {
 		actors[i].number = phase * THREADS_MAX + i + 1;
 		actors[i].acts = acts;
@@ -474,6 +487,8 @@ static void play_phase(unsigned phase, unsigned number)
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	if (collecting)
 		thread_end(collector);
+	if (with_onlooker)
+		thread_end(eyes);
 }
 
 static void play_round(void)
@@ -489,6 +504,8 @@ static void play_round(void)
 		leash_gc_disable();
 		leash_gc_unfreeze();
 		graph_settle();
+		if (with_onlooker)
+			see_at_rest();
 		if (scheduler_one_in(2))
 			leash_gc_enable();
 	}
@@ -677,6 +694,12 @@ static void weak_round(void)
 	parts_round();
 }
 
+static void seen_round(void)
+{
+	with_onlooker = true;
+	weak_round();
+}
+
 static void starving_round(void)
 {
 	with_starving = true;
@@ -699,6 +722,7 @@ int main(int argc, char **argv)
 		{ "no memory", NULL, starving_round, 4, 1 },
 		{ "no magazines", "magazines:false", play_round, 3, 1 },
 		{ "no bias", "bias:false", play_round, 3, 1 },
+		{ "seen", "track:true", seen_round, 3, 1 },
 		{ "hardened", "harden:true", play_round, 3, 1 },
 	};
 

@@ -164,6 +164,10 @@ void slots_look_into(const struct managed *p); /* the same with a SLOTTED object
 void slots_empty_all(void);
 bool slots_any(void);
 
+/* Looks at the heap in some way, with tracking (stress-graph-see.c); and compares it with the shadow, when nothing changes. */
+void see_something(void);
+void see_at_rest(void);
+
 /* With no other thread of the test about: collects until just what is reachable is in memory, or fails. */
 void graph_settle(void);
 
