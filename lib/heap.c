@@ -14,8 +14,8 @@
  *
  * jemalloc is reached through weak references.  A program that links it (leash.pc does) gets it;
  * one that loads this library late, by dlopen, when jemalloc can no longer be loaded, gets the
- * process's malloc.  With LEASH_OPTIONS=magazines:false, and in builds for sanitizers, every block is a
- * malloc of its own, which memory checkers understand.
+ * process's malloc.  With LEASH_OPTIONS=magazines:false, and where a memory checker watches unless magazines:true is
+ * given, every block is a malloc of its own.
  *
  * Keeping.  A revocation, and a round of the collector, read the fields of objects that other threads use and bury
  * meanwhile.  Each publishes lsh_keeping and waits an op-grace first; whoever frees an object asks for it inside a
@@ -27,7 +27,9 @@
  * 2. otherwise the block goes to the list of the kept, header intact (dead), until lsh_keep_end().
  *
  * A dead object that a log of suspects still points to is a husk (collect/suspects.c): it goes to the same list, by
- * the hand of whoever reads the log.
+ * the hand of whoever reads the log.  What waits would look alive to a memory checker, so its payload is forbidden when only
+ * headers will be read: of a husk that need not be kept (1 holds, and who finds it in the log after the op-grace finds it
+ * dead), in limbo, and of the kept without references.  Of others, who found them alive may be about to visit the fields.
  *
  * Progress: lock-free but for the depot's lock and what malloc does, once in many births and deaths.
  */
@@ -82,11 +84,7 @@ static uint32_t limit_of(uint8_t magazine)
 
 bool lsh_heap_is_plain(void)
 {
-#ifdef LEASH_SANITIZED
-	return true;
-#else
 	return !lsh_options()->magazines;
-#endif
 }
 
 uint8_t lsh_magazine_for(size_t bytes)
@@ -345,7 +343,7 @@ static uint8_t magazine_of(const struct leash__header *h)
 }
 
 /* Whether a log still points to the object: its reader will free it, if it has not read it already. */
-static bool leave_husk(struct leash__header *h)
+static bool leave_husk(struct leash__header *h, bool unread)
 {
 	size_t bytes;
 
@@ -354,6 +352,9 @@ static bool leave_husk(struct leash__header *h)
 	bytes = lsh_block_bytes(h);
 	__atomic_fetch_add(&husks, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&husk_bytes, bytes, __ATOMIC_RELAXED);
+	/* Now: as a husk somebody else may free it. */
+	if (unread)
+		lsh_payload_forbid(h);
 	LSH_POINT("heap: husk");
 	if (__atomic_fetch_or(&h->shared, LEASH__HUSK, __ATOMIC_ACQ_REL) & LEASH__LOGGED)
 		return true;
@@ -364,11 +365,15 @@ static bool leave_husk(struct leash__header *h)
 
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
 {
+	bool keeping = __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE);
+
 	LSH_COUNT_KIND(record, frees, lsh_type_of(h)->cyclic);
-	if (__builtin_expect(leave_husk(h), 0))
+	if (__builtin_expect(leave_husk(h, !keeping), 0))
 		return NULL;
-	if (__builtin_expect(__atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE), 0)) {
+	if (__builtin_expect(keeping, 0)) {
 		LSH_POINT("heap: keep");
+		if (!lsh_type_of(h)->references)
+			lsh_payload_forbid(h);
 		keep(h);
 		return NULL;
 	}
@@ -440,7 +445,8 @@ void lsh_batch_add(struct lsh_batch *batch, struct leash__header *h)
 	struct lsh_blocks *blocks;
 
 	batch->count++;
-	if (leave_husk(h))
+	/* Garbage, severed: no field leads to it. */
+	if (leave_husk(h, true))
 		return;
 	blocks = i == LSH_NO_MAGAZINE ? NULL : room_in(batch, i);
 	if (blocks) {
@@ -525,7 +531,6 @@ void lsh_kept_free(void)
 {
 	struct leash__header *h = NULL, *next;
 	struct lsh_record *record;
-
 	struct lsh_blocks *blocks[LSH_MAGAZINES] = { NULL };
 	uint8_t i;
 

@@ -14,6 +14,7 @@
 #include "limbo.h"
 #include "points.h"
 #include "thread.h"
+#include "type.h"
 #include "weak.h"
 
 #define ENOUGH       256
@@ -67,6 +68,7 @@ void lsh_limbo_add(struct leash__header *h)
 	struct lsh_limbo own = { .objects = NULL }, *limbo = record ? &record->limbo : &own;
 	size_t bytes = lsh_block_bytes(h);
 
+	lsh_payload_forbid(h); /* loads look at its header */
 	lsh_set_link(h, limbo->objects);
 	limbo->objects = h;
 	limbo->count++;

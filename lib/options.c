@@ -13,6 +13,7 @@
 
 #include "fault.h"
 #include "options.h"
+#include "track.h"
 
 static const struct key {
 	const char *name;
@@ -28,7 +29,7 @@ static const struct key {
 	"accepted are harden, bias, magazines, track and leak_report, each with :true or :false, " \
 	"threshold:number, and socket:path"
 
-static struct lsh_options options = { .harden = false, .bias = true, .magazines = true, .threshold = -1 };
+static struct lsh_options options = { .harden = false, .bias = true, .threshold = -1 };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* A path of a socket, in which %p stands for the process's number. */
@@ -105,6 +106,7 @@ static void read_options(void)
 {
 	const char *part = getenv("LEASH_OPTIONS");
 
+	options.magazines = !lsh_is_watched();
 	while (part && *part) {
 		size_t length = strcspn(part, ",");
 

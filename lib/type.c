@@ -148,6 +148,12 @@ size_t lsh_payload(const struct leash__header *h)
 	return bytes;
 }
 
+void lsh_payload_forbid(struct leash__header *h)
+{
+	if (lsh_heap_is_plain())
+		lsh_forbid(h + 1, lsh_payload(h));
+}
+
 size_t lsh_block_bytes(const struct leash__header *h)
 {
 	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)

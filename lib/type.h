@@ -78,6 +78,9 @@ void lsh_type_visit(struct leash__header *h, leash_visit_fn *visit, void *arg);
 /* Bytes of the payload, a tail included. */
 size_t lsh_payload(const struct leash__header *h);
 
+/* The library will not read it again: memory checkers report whoever does, though the dead object's memory waits. */
+void lsh_payload_forbid(struct leash__header *h);
+
 /* The same, for callers whose visit() is to become part of the loop. */
 static LEASH__INLINE void lsh_type_visit_inline(struct leash__header *h, leash_visit_fn *visit, void *arg)
 {

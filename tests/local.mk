@@ -176,6 +176,7 @@ normal_test_scripts = \
 	tests/readme.sh \
 	tests/refused.sh \
 	tests/shared-library.sh \
+	tests/use-after-death.sh \
 	tests/valgrind.sh
 
 check_PROGRAMS += $(c_tests) $(cxx_tests)
@@ -184,7 +185,7 @@ if !SANITIZED
 check_PROGRAMS += bench/ratios
 TESTS += $(normal_test_scripts)
 endif
-EXTRA_DIST += tests/run tests/tap.sh $(test_headers) $(test_scripts) $(normal_test_scripts)
+EXTRA_DIST += tests/run tests/tap.sh tests/use-after-death.c $(test_headers) $(test_scripts) $(normal_test_scripts)
 
 LDADD = tests/libtap.la $(program_ldadd)
 points_cppflags = $(library_cppflags) -DLEASH_TEST_POINTS

@@ -3,8 +3,6 @@
 . "$srcdir/tests/tap.sh"
 
 command -v valgrind >/dev/null || skip_all 'no valgrind'
-# Each block a malloc of its own: memcheck sees nothing of what comes from jemalloc or a magazine.
-export LEASH_OPTIONS=magazines:false
 for program in $VALGRIND_TESTS; do
 	ok "$program" valgrind --quiet --error-exitcode=99 --leak-check=full --fair-sched=yes \
 		--num-callers=30 "$program"
