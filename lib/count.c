@@ -56,6 +56,7 @@
 #include "harden.h"
 #include "heap.h"
 #include "points.h"
+#include "probes.h"
 #include "revoke.h"
 #include "thread.h"
 #include "words.h"
@@ -207,6 +208,8 @@ static enum lsh_outcome release_owned(struct lsh_record *record, struct leash__h
 			lsh_suspect(record, h);
 		outcome = lsh_merge(record, h, 0);
 	}
+	if (outcome == LSH_DIED)
+		LSH_PROBE_DEATH(h, "owner");
 	return outcome;
 }
 
@@ -215,8 +218,10 @@ static enum lsh_outcome release_shared(struct lsh_record *record, struct leash__
 {
 	enum lsh_outcome outcome = lsh_apply(record, h, 1 + lsh_credit_take(record, h));
 
-	if (outcome == LSH_DIED)
+	if (outcome == LSH_DIED) {
 		LSH_COUNT(record, deaths_shared);
+		LSH_PROBE_DEATH(h, "shared");
+	}
 	return outcome;
 }
 
@@ -250,7 +255,7 @@ static inline bool bury_simple(struct lsh_record *record, struct leash__header *
 	unsigned magazine = __atomic_load_n(&h->log, __ATOMIC_RELAXED) & LSH_LOG_MAGAZINE;
 
 	if (__builtin_expect((rest & ~(UNSEEN & ~LEASH__EXTRA)) != 0 ||
-				     __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) ||
+				     __atomic_load_n(&lsh_detour.any, __ATOMIC_ACQUIRE) ||
 				     !lsh_magazine_push(&record->magazines.of[magazine], h), 0))
 		return false;
 	__atomic_store_n(&h->shared, rest | LEASH__MERGED | LEASH__DEAD, __ATOMIC_RELAXED);
@@ -281,7 +286,7 @@ static bool bury_bare(struct lsh_record *record, struct leash__header *h, uint64
 		&record->magazines.of[__atomic_load_n(&h->log, __ATOMIC_RELAXED) & LSH_LOG_MAGAZINE];
 
 	if ((rest & ~((UNSEEN & ~LEASH__EXTRA) | LEASH__LOGGED)) != 0 || magazine->count == magazine->capacity ||
-	    __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE) || !is_bare(h, type) ||
+	    __atomic_load_n(&lsh_detour.any, __ATOMIC_ACQUIRE) || !is_bare(h, type) ||
 	    (rest & LEASH__LOGGED && !lsh_strike_entry(record, h)))
 		return false;
 	lsh_magazine_push(magazine, h);
@@ -391,8 +396,10 @@ static __attribute__((noinline)) void evict_slowly(struct lsh_record *record, st
 	}
 	outcome = lsh_apply(record, h, count);
 
-	if (outcome == LSH_DIED)
+	if (outcome == LSH_DIED) {
 		LSH_COUNT(record, deaths_deferred);
+		LSH_PROBE_DEATH(h, "deferred");
+	}
 	lsh_finish(record, h, outcome, false);
 }
 

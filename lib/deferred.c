@@ -63,6 +63,7 @@
 #include "deferred.h"
 #include "finalizers.h"
 #include "points.h"
+#include "probes.h"
 #include "revoke.h"
 #include "thread.h"
 
@@ -116,6 +117,7 @@ static enum lsh_outcome subtract(struct leash__header *h, uint32_t count)
 
 	if (outcome == LSH_DIED) {
 		LSH_COUNT(record, deaths_deferred);
+		LSH_PROBE_DEATH(h, "deferred");
 		lsh_strike(record, h);
 	}
 	lsh_end(record);

@@ -27,6 +27,7 @@
 #include "finalizers.h"
 #include "heap.h"
 #include "points.h"
+#include "probes.h"
 #include "revoke.h"
 #include "thread.h"
 #include "track.h"
@@ -440,15 +441,18 @@ void lsh_finalizers_help(void)
 void lsh_finalizers_throttle(void)
 {
 	struct timespec deadline;
+	uint64_t began;
 
 	if (__atomic_load_n(&backlog, __ATOMIC_RELAXED) <= BACKLOG_LIMIT || lsh_in_hook() ||
 	    rcu_read_ongoing())
 		return;
+	began = lsh_now();
 	deadline = lsh_from_now(1000000);
 	lsh_lock(&worker.lock);
 	while (backlog > BACKLOG_LIMIT && lsh_worker_wait_locked(&worker, &deadline))
 		;
 	lsh_unlock(&worker.lock);
+	lsh_probe_wait(began);
 }
 
 bool lsh_finalizers_wait(const struct timespec *deadline)

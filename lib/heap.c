@@ -14,16 +14,15 @@
  *
  * jemalloc is reached through weak references.  A program that links it (leash.pc does) gets it;
  * one that loads this library late, by dlopen, when jemalloc can no longer be loaded, gets the
- * process's malloc.  With LEASH_OPTIONS=magazines:false, and where a memory checker watches unless magazines:true is
- * given, every block is a malloc of its own.
+ * process's malloc.  With LEASH_OPTIONS=magazines:false, which is the default where a memory checker watches, every block
+ * is a malloc of its own.
  *
  * Keeping.  A revocation, and a round of the collector, read the fields of objects that other threads use and bury
- * meanwhile.  Each publishes lsh_keeping and waits an op-grace first; whoever frees an object asks for it inside a
- * guard.  So an object whose memory goes while the revoker reads had been unreachable, its
- * last field emptied, before the op-grace ended:
+ * meanwhile.  Each publishes that (lsh_detour) and waits an op-grace first; whoever frees an object asks for it inside a
+ * guard.  So an object whose memory goes while the revoker reads had been unreachable before the op-grace ended:
  *
- * 1. the free saw lsh_keeping == 0  =>  its guard began before the op-grace ended  =>  all that led to the
- *    object was gone when the revoker began to read;
+ * 1. the free saw no keeping  =>  its guard began before the op-grace ended  =>  all that led to the object was gone
+ *    when the revoker began to read;
  * 2. otherwise the block goes to the list of the kept, header intact (dead), until lsh_keep_end().
  *
  * A dead object that a log of suspects still points to is a husk (collect/suspects.c): it goes to the same list, by
@@ -70,7 +69,6 @@ static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_DEPOT);
 static struct lsh_blocks *depots[LSH_MAGAZINES]; /* also looked at without the lock */
 static size_t depot_bytes;
 
-bool lsh_keeping;
 static unsigned keepers;           /* under the lock */
 static struct leash__header *kept; /* pushed by anyone, taken as a whole */
 static struct lsh_blocks *kept_blocks[LSH_MAGAZINES]; /* the same, in batches; under the lock */
@@ -84,7 +82,11 @@ static uint32_t limit_of(uint8_t magazine)
 
 bool lsh_heap_is_plain(void)
 {
+#ifdef LEASH_SANITIZED
+	return true;
+#else
 	return !lsh_options()->magazines;
+#endif
 }
 
 uint8_t lsh_magazine_for(size_t bytes)
@@ -365,7 +367,7 @@ static bool leave_husk(struct leash__header *h, bool unread)
 
 struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash__header *h)
 {
-	bool keeping = __atomic_load_n(&lsh_keeping, __ATOMIC_ACQUIRE);
+	bool keeping = __atomic_load_n(&lsh_detour.keeping, __ATOMIC_ACQUIRE);
 
 	LSH_COUNT_KIND(record, frees, lsh_type_of(h)->cyclic);
 	if (__builtin_expect(leave_husk(h, !keeping), 0))
@@ -507,7 +509,7 @@ void lsh_keep_start(void)
 	lsh_lock(&lock);
 	if (keepers++ == 0)
 		__atomic_store_n(&kept_bytes, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&lsh_keeping, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&lsh_detour.keeping, true, __ATOMIC_RELAXED);
 	lsh_unlock(&lock);
 }
 
@@ -521,7 +523,7 @@ void lsh_keep_end(void)
 {
 	lsh_lock(&lock);
 	if (--keepers == 0)
-		__atomic_store_n(&lsh_keeping, false, __ATOMIC_RELEASE);
+		__atomic_store_n(&lsh_detour.keeping, false, __ATOMIC_RELEASE);
 	lsh_unlock(&lock);
 	LSH_POINT("heap: keep no more");
 	lsh_kept_free();
@@ -555,7 +557,7 @@ void lsh_kept_free(void)
 bool lsh_kept_any(void)
 {
 	return __atomic_load_n(&kept, __ATOMIC_RELAXED) != NULL &&
-	       !__atomic_load_n(&lsh_keeping, __ATOMIC_RELAXED);
+	       !__atomic_load_n(&lsh_detour.keeping, __ATOMIC_RELAXED);
 }
 
 size_t lsh_kept_bytes(void)

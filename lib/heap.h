@@ -69,8 +69,16 @@ static inline bool lsh_magazine_push(struct lsh_magazine *magazine, struct leash
 	return true;
 }
 
-/* True while freed objects must be kept.  In a guard. */
-extern bool lsh_keeping LSH_HIDDEN;
+/* What keeps a death from its short cut, in one word that it asks for in its guard: somebody listens (probes.h), or freed
+ * objects must be kept. */
+union lsh_detour {
+	struct {
+		unsigned short listeners;
+		bool keeping;
+	};
+	uint32_t any;
+};
+extern union lsh_detour lsh_detour LSH_HIDDEN;
 
 /* Fills the magazine.  False when there is no memory.  Outside guards; record may not be a guest. */
 bool lsh_magazine_refill(struct lsh_record *record, uint8_t magazine);

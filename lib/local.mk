@@ -47,6 +47,7 @@ library_sources = \
 	lib/limbo.c lib/limbo.h \
 	lib/lock.c lib/lock.h \
 	lib/points.h \
+	lib/probes.c lib/probes.h \
 	lib/revoke.c lib/revoke.h \
 	lib/shutdown.c lib/shutdown.h \
 	lib/see/advice.c lib/see/advice.h \

@@ -20,6 +20,7 @@
 #include "deferred.h"
 #include "finalizers.h"
 #include "heap.h"
+#include "probes.h"
 #include "revoke.h"
 #include "thread.h"
 #include "worker.h"
@@ -134,8 +135,10 @@ static void *birth(const leash_type *type, size_t extra, bool has_extra)
 			lsh_prefix_of(h)->weak = NULL;
 		}
 		object = finish_birth(h, entry, entry->birth | (has_extra ? LEASH__EXTRA : 0));
-		if (object)
+		if (object) {
+			LSH_PROBE(birth, object, type->name, type->size + extra);
 			return object;
+		}
 		lsh_block_free(has_extra ? h - 1 : h, bytes);
 	}
 	errno = ENOMEM;
@@ -181,6 +184,7 @@ void *leash_new(const leash_type *type)
 	h = lsh_magazine_pop(magazine);
 	__atomic_store_n(slot->births, __atomic_load_n(slot->births, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 	write_header(h, slot->half, slot->shared);
+	LSH_PROBE_UNASKED(birth, h + 1, type->name, type->size);
 	clear(h + 1, slot->clear);
 	return h + 1;
 }

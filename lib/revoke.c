@@ -52,8 +52,10 @@
 #include "fault.h"
 #include "heap.h"
 #include "points.h"
+#include "probes.h"
 #include "revoke.h"
 #include "thread.h"
+#include "worker.h"
 
 #define CHUNK 510
 struct chunk {
@@ -137,6 +139,8 @@ static bool fold(struct leash__header *h, int64_t held)
 	struct lsh_record *record = lsh_begin_with(h);
 	bool died = fold_in_guard(record, h, held);
 
+	if (died)
+		LSH_PROBE_DEATH(h, "revoked");
 	lsh_end(record);
 	return died;
 }
@@ -182,8 +186,13 @@ void lsh_pending_add(struct leash__header *h)
 
 void lsh_pending_throttle(void)
 {
-	if (__atomic_load_n(&chunk_count, __ATOMIC_RELAXED) > CHUNKS_LIMIT && !rcu_read_ongoing())
-		lsh_background_pass(false);
+	uint64_t began;
+
+	if (__atomic_load_n(&chunk_count, __ATOMIC_RELAXED) <= CHUNKS_LIMIT || rcu_read_ongoing())
+		return;
+	began = lsh_now();
+	lsh_background_pass(false);
+	lsh_probe_wait(began);
 }
 
 bool lsh_pending_any(void)
@@ -331,6 +340,7 @@ static void revoke(struct chunk *chunks)
 		objects += chunk->count;
 	}
 	take_owners(ahead, ahead_count);
+	LSH_PROBE(revocation, objects + ahead_count);
 	LSH_POINT("revoke: taken away");
 	lsh_op_grace();
 	LSH_POINT("revoke: after the grace");

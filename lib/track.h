@@ -31,11 +31,7 @@ void __asan_poison_memory_region(const volatile void *memory, size_t bytes) __at
 /* Whether something watches that has to see each object come from malloc and go back there. */
 static inline bool lsh_is_watched(void)
 {
-#ifdef LEASH_SANITIZED
-	return true;
-#else
 	return __asan_poison_memory_region || LSH_ON_VALGRIND;
-#endif
 }
 
 /* Whoever touches this memory before it is freed is reported. */

@@ -13,6 +13,14 @@
 
 #include "worker.h"
 
+uint64_t lsh_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 struct timespec lsh_from_now(long nanoseconds)
 {
 	struct timespec time;

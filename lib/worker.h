@@ -4,6 +4,7 @@
 #define LSH_WORKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 #include "lock.h"
 
@@ -45,7 +46,8 @@ void lsh_worker_stop(struct lsh_worker *worker);
 /* In the child of a fork, where the thread does not exist; under its lock. */
 void lsh_worker_after_fork(struct lsh_worker *worker);
 
-/* Deadlines, by CLOCK_MONOTONIC. */
+/* Nanoseconds, and deadlines, by CLOCK_MONOTONIC. */
+uint64_t lsh_now(void);
 struct timespec lsh_from_now(long nanoseconds);
 bool lsh_is_past(const struct timespec *deadline);
 

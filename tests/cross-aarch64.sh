@@ -6,7 +6,7 @@
 cross=aarch64-linux-gnu-gcc
 command -v $cross >/dev/null || skip_all "no $cross"
 
-# The headers of liburcu, jemalloc and valgrind choose the architecture when they are compiled; the
+# The headers of liburcu, jemalloc, valgrind and SystemTap choose the architecture when they are compiled; the
 # host's are right. They are linked into a folder of their own, since they may lie beside headers of
 # the host's libc, which are not.
 headers=$(mktemp -d)
@@ -18,6 +18,9 @@ folder_of() {
 ln -s "$(folder_of urcu-bp.h)"/urcu* "$headers"
 ln -s "$(folder_of jemalloc/jemalloc.h)/jemalloc" "$headers"
 ln -s "$(folder_of valgrind/memcheck.h)/valgrind" "$headers"
+
+mkdir "$headers/sys"
+ln -s "$(folder_of sys/sdt.h)"/sys/sdt* "$headers/sys"
 
 for file in $LEASH_SOURCES; do
 	case $file in

@@ -172,6 +172,7 @@ normal_test_scripts = \
 	tests/docs.sh \
 	tests/harness.sh \
 	tests/install.sh \
+	tests/probes.sh \
 	tests/ratios-smoke.sh \
 	tests/readme.sh \
 	tests/refused.sh \
@@ -185,7 +186,7 @@ if !SANITIZED
 check_PROGRAMS += bench/ratios
 TESTS += $(normal_test_scripts)
 endif
-EXTRA_DIST += tests/run tests/tap.sh tests/use-after-death.c $(test_headers) $(test_scripts) $(normal_test_scripts)
+EXTRA_DIST += tests/run tests/tap.sh tests/probes.c tests/use-after-death.c $(test_headers) $(test_scripts) $(normal_test_scripts)
 
 LDADD = tests/libtap.la $(program_ldadd)
 points_cppflags = $(library_cppflags) -DLEASH_TEST_POINTS

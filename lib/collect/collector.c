@@ -35,6 +35,7 @@
 #include "../options.h"
 #include "../revoke.h"
 #include "../points.h"
+#include "../probes.h"
 #include "../thread.h"
 #include "../worker.h"
 #include "collector.h"
@@ -144,14 +145,6 @@ static void tell(enum leash_gc_event event, int generation, long reclaimed)
 	lsh_hook_end();
 }
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static void account(const struct lsh_round *round, uint64_t nanoseconds)
 {
 	struct leash_gc_generation *g = &stats.generation[round->generation];
@@ -179,11 +172,14 @@ static void account(const struct lsh_round *round, uint64_t nanoseconds)
 static struct lsh_round make_round(int generation, bool exact)
 {
 	struct lsh_round round = { .generation = generation, .exact = exact };
-	uint64_t began = now();
+	uint64_t began = lsh_now(), nanoseconds;
 
+	LSH_PROBE(collection_begin, generation);
 	round.save = __atomic_load_n(&debug, __ATOMIC_RELAXED) & LEASH_GC_DEBUG_SAVEALL;
 	lsh_round_run(&round);
-	account(&round, now() - began);
+	nanoseconds = lsh_now() - began;
+	LSH_PROBE(collection_end, generation, round.visited, round.collected, nanoseconds);
+	account(&round, nanoseconds);
 	lsh_lock(&worker.lock);
 	full_rounds += generation == LEASH_GENERATIONS - 1;
 	lsh_worker_progress_locked(&worker);
@@ -191,7 +187,7 @@ static struct lsh_round make_round(int generation, bool exact)
 	if (__atomic_load_n(&debug, __ATOMIC_RELAXED) & LEASH_GC_DEBUG_STATS)
 		lsh_say("collection of generation %d: %llu looked at, %llu reclaimed, %llu kept, %.3f ms%s",
 			generation, (unsigned long long)round.visited, (unsigned long long)round.collected,
-			(unsigned long long)round.saved, (double)(now() - began) / 1e6,
+			(unsigned long long)round.saved, (double)(lsh_now() - began) / 1e6,
 			round.given_up ? ", given up" : "");
 	return round;
 }
@@ -364,7 +360,7 @@ static bool is_behind(void)
 void lsh_collector_births(struct lsh_record *record)
 {
 	uint64_t births = __atomic_load_n(&record->counters.births_cyclic, __ATOMIC_RELAXED);
-	uint64_t share = (uint64_t)threshold_of(0) / 8;
+	uint64_t share = (uint64_t)threshold_of(0) / 8, began;
 	struct timespec deadline;
 
 	if (births - record->births_told <= share)
@@ -376,11 +372,13 @@ void lsh_collector_births(struct lsh_record *record)
 	lsh_collector_poke();
 	if (!is_behind() || lsh_in_hook() || rcu_read_ongoing())
 		return;
+	began = lsh_now();
 	deadline = lsh_from_now(WAIT);
 	lsh_lock(&worker.lock);
 	if (!worker.stopping && worker.running)
 		lsh_worker_wait_locked(&worker, &deadline);
 	lsh_unlock(&worker.lock);
+	lsh_probe_wait(began);
 }
 
 void lsh_collector_hurry(const struct timespec *deadline)

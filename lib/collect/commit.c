@@ -28,6 +28,7 @@
 #include "../heap.h"
 #include "../points.h"
 #include "../see/advice.h"
+#include "../probes.h"
 #include "../thread.h"
 #include "../weak.h"
 #include "round.h"
@@ -190,6 +191,7 @@ void lsh_commit(struct lsh_round *round)
 	for (i = 0; i < graph->node_count; i++) {
 		if (!is_garbage(i))
 			continue;
+		LSH_PROBE_DEATH(lsh_nodes(graph)[i].h, "collected");
 		/* The entry of a suspect is ours, unless another was made since it was cleared. */
 		kill(lsh_nodes(graph)[i].h, i < round->suspects && !round->cleared ? LEASH__LOGGED : 0);
 		killed++;

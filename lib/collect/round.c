@@ -63,6 +63,7 @@
 #include "../count.h"
 #include "../heap.h"
 #include "../points.h"
+#include "../probes.h"
 #include "../revoke.h"
 #include "../thread.h"
 #include "round.h"
@@ -354,6 +355,7 @@ static void watch(struct lsh_round *round)
 	uint32_t i;
 
 	lsh_lock(&lsh_pass);
+	LSH_PROBE(collection_phase, round->generation, "readings");
 	for (i = 0; i < graph->node_count; i++)
 		if (lsh_nodes(graph)[i].fate == LSH_GARBAGE)
 			all |= clear_touched(lsh_nodes(graph)[i].h);
@@ -365,6 +367,7 @@ static void watch(struct lsh_round *round)
 	lsh_graph_compare(graph);
 	lsh_op_grace();
 	LSH_POINT("collect: second reading");
+	LSH_PROBE(collection_phase, round->generation, "commit");
 	lsh_commit(round);
 	lsh_unlock(&lsh_pass);
 }
@@ -432,6 +435,7 @@ static void examine(struct lsh_round *round)
 	struct lsh_graph *graph = &lsh_round_graph;
 
 	LSH_POINT("collect: snapshot");
+	LSH_PROBE(collection_phase, round->generation, "snapshot");
 	if (!lsh_graph_read(graph, keep_going) || (round->freeze && !freeze(round))) {
 		give_up(round);
 		return;
@@ -444,8 +448,10 @@ static void examine(struct lsh_round *round)
 		if (garbage)
 			watch(round);
 		file_suspects(round);
-		if (garbage)
+		if (garbage) {
+			LSH_PROBE(collection_phase, round->generation, "sever");
 			lsh_commit_end(round);
+		}
 	}
 	lsh_graph_next(graph);
 }
