@@ -87,6 +87,19 @@ lib_libleash_la_CPPFLAGS = $(library_cppflags)
 lib_libleash_la_CFLAGS = $(library_cflags)
 lib_libleash_la_LIBADD = $(LIBURCU_LIBS)
 
+# The interface has a number, the first of -version-info CURRENT:REVISION:AGE less the third; programs are bound to it by
+# the name of the library, libleash.so.0.  For a release:
+#
+#       only code has changed                              REVISION + 1
+#       functions were added, nothing else                 CURRENT + 1, REVISION 0, AGE + 1
+#       a function, a type or a number of the header has   CURRENT + 1, REVISION 0, AGE 0: another library, another
+#       gone, or means something else                      package (debian/), and another node in libleash.map
+#
+# What inlined code knows besides functions is the layout in <leash/abi.h>.  Its number is at the end of leash__self_1: if the
+# layout changes, that becomes leash__self_2, so that programs compiled before do not start instead of going wrong, and
+# that is a function gone.  What is exported stands in libleash.map and, with the version that brought it, in
+# debian/libleash0.symbols.  tests/shared-library.sh and tests/version.sh hold all this together.
+
 # nodelete: threads, destructors of thread-local storage and cached types do not survive dlclose.
 # defs: an unresolved symbol is an error here and not in the user's link, except under sanitizers,
 # whose runtime lives in the program.

@@ -178,7 +178,8 @@ normal_test_scripts = \
 	tests/refused.sh \
 	tests/shared-library.sh \
 	tests/use-after-death.sh \
-	tests/valgrind.sh
+	tests/valgrind.sh \
+	tests/version.sh
 
 check_PROGRAMS += $(c_tests) $(cxx_tests)
 TESTS = $(c_tests) $(cxx_tests) $(test_scripts)
