@@ -170,6 +170,8 @@ normal_test_scripts = \
 	tests/cross-aarch64.sh \
 	tests/cxx-cost.sh \
 	tests/docs.sh \
+	tests/debian.sh \
+	tests/dist.sh \
 	tests/harness.sh \
 	tests/install.sh \
 	tests/probes.sh \
@@ -187,6 +189,7 @@ if !SANITIZED
 check_PROGRAMS += bench/ratios
 TESTS += $(normal_test_scripts)
 endif
+EXTRA_DIST += tests/consumer/Makefile tests/consumer/consumer.c tests/consumer/consumer.cc
 EXTRA_DIST += tests/run tests/tap.sh tests/probes.c tests/use-after-death.c $(test_headers) $(test_scripts) $(normal_test_scripts)
 
 LDADD = tests/libtap.la $(program_ldadd)
