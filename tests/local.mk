@@ -151,12 +151,14 @@ test_headers = \
 # that they start), nor the long ones.
 valgrind_tests = \
 	tests/tap-self \
+	tests/test-collect-finalize \
 	tests/test-credit \
 	tests/test-field \
 	tests/test-hooks \
 	tests/test-reaper \
 	tests/test-scope \
 	tests/test-type \
+	tests/test-weak \
 	$(cxx_tests)
 
 test_scripts = \
