@@ -22,12 +22,13 @@ else
 	skip 'not a repository'
 fi
 
-# Out of tree, from sources that nobody may write to; without optimisation, since it is not the compiler that is tested.
+# Out of tree, from sources that nobody may write to, without C++, and without optimisation, since it is not the compiler
+# that is tested.
 chmod -R a-w "$release"
 mkdir "$root/build"
 cd "$root/build" || exit
 ok 'configure' "$release/configure" --quiet --prefix="$root/prefix" --without-benchmarks --disable-static \
-	--enable-werror CC="$CC" CXX="$CXX" CFLAGS=-O0 CXXFLAGS=-O0
+	--disable-dependency-tracking --enable-werror CC="$CC" CXX=no CFLAGS=-O0
 ok 'make' make --silent lib/libleash.la examples/first tests/test-count
 ok 'the first example' examples/first
 ok 'a test' tests/test-count
