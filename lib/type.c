@@ -150,7 +150,8 @@ size_t lsh_payload(const struct leash__header *h)
 
 void lsh_payload_forbid(struct leash__header *h)
 {
-	if (lsh_heap_is_plain())
+	/* No type has one where the heap is plain. */
+	if (lsh_type_of(h)->magazine == LSH_NO_MAGAZINE && lsh_heap_is_plain())
 		lsh_forbid(h + 1, lsh_payload(h));
 }
 
