@@ -38,13 +38,6 @@
 #define BACKLOG_LIMIT 65536
 #define PATIENCE      20000000L /* without any progress, before a waiting thread helps */
 
-/* A buffer that does not know how to wait by itself. */
-struct retired {
-	struct lsh_retired node;
-	void *ptr;
-	void (*free_fn)(void *ptr);
-};
-
 static void body(void);
 static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 
@@ -56,6 +49,7 @@ static struct lsh_group *groups, **groups_end = &groups;
 static size_t group_count; /* queued and in work */
 static size_t ended;   /* items, ever */
 static size_t backlog; /* what is in both lists, and what is in work; read without the lock too */
+static size_t retiring; /* of these, buffers */
 
 static struct lsh_grave own_grave; /* the thread's */
 static struct lsh_group *own_group;
@@ -131,15 +125,17 @@ static void done(size_t number)
 	lsh_unlock(&worker.lock);
 }
 
-/* Nobody reads what was retired before the call. */
-static void wait_for_readers(void)
+bool lsh_await_readers(void)
 {
+	if (no_grace)
+		return false;
 	lsh_lock(&grace);
 	lsh_op_grace();
 	synchronize_rcu();
 	lsh_unlock(&grace);
 	LSH_ACQUIRE(&retired);
 	LSH_ACQUIRE(&lsh_readers);
+	return true;
 }
 
 /* After the wait they are as other dead are. */
@@ -161,6 +157,7 @@ static void forget(const struct lsh_retired *list, struct leash__header *graves)
 
 	for (; list; list = list->next)
 		number++;
+	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
 	for (; graves; graves = lsh_link(graves))
 		number++;
 	done(number);
@@ -170,11 +167,10 @@ static void free_retired(struct lsh_retired *list, struct leash__header *graves)
 {
 	size_t number = 0;
 
-	if (no_grace) {
+	if (!lsh_await_readers()) {
 		forget(list, graves);
 		return;
 	}
-	wait_for_readers();
 	queue_published(graves);
 	while (list) {
 		struct lsh_retired *next = list->next;
@@ -183,6 +179,7 @@ static void free_retired(struct lsh_retired *list, struct leash__header *graves)
 		list = next;
 		number++;
 	}
+	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
 	done(number);
 }
 
@@ -229,9 +226,8 @@ static bool wait_for_group(struct lsh_group *group)
 
 	if (!group->waits)
 		return true;
-	if (no_grace)
+	if (!lsh_await_readers())
 		return false;
-	wait_for_readers();
 	for (i = 0; i < group->count; i++)
 		__atomic_fetch_and(&group->members[i]->shared, ~LEASH__PUBLISHED, __ATOMIC_RELAXED);
 	return true;
@@ -384,42 +380,9 @@ void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *no
 	lsh_lock(&worker.lock);
 	node->next = retired;
 	retired = node;
+	__atomic_fetch_add(&retiring, 1, __ATOMIC_RELAXED);
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
-}
-
-static void free_users(struct lsh_retired *node)
-{
-	struct retired *buffer = (struct retired *)node;
-
-	lsh_run_hook(buffer->free_fn, buffer->ptr);
-	free(buffer);
-}
-
-void leash_retire(void *ptr, void (*free_fn)(void *ptr))
-{
-	struct retired *node;
-
-	if (!ptr)
-		return;
-	if (!free_fn)
-		lsh_fault_call("leash_retire", "no function to free with");
-	node = LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*node));
-	if (!node) {
-		/* Waiting for readers inside a read section would wait for ourselves. */
-		if (rcu_read_ongoing()) {
-			lsh_say("leash_retire: no memory inside a read section; %p is leaked", ptr);
-			return;
-		}
-		if (!no_grace) {
-			wait_for_readers();
-			lsh_run_hook(free_fn, ptr);
-		}
-		return;
-	}
-	node->ptr = ptr;
-	node->free_fn = free_fn;
-	lsh_retire(&node->node, free_users);
 }
 
 void lsh_finalizers_help(void)
@@ -452,7 +415,19 @@ void lsh_finalizers_throttle(void)
 	while (backlog > BACKLOG_LIMIT && lsh_worker_wait_locked(&worker, &deadline))
 		;
 	lsh_unlock(&worker.lock);
-	lsh_probe_wait(began);
+	lsh_waited_since(began);
+}
+
+size_t lsh_retired_waiting(void)
+{
+	return __atomic_load_n(&retiring, __ATOMIC_RELAXED);
+}
+
+size_t lsh_finalizers_waiting(void)
+{
+	size_t buffers = lsh_retired_waiting(), all = __atomic_load_n(&backlog, __ATOMIC_RELAXED);
+
+	return all > buffers ? all - buffers : 0;
 }
 
 bool lsh_finalizers_wait(const struct timespec *deadline)
@@ -560,8 +535,10 @@ void lsh_finalizers_take_up(void)
 	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
 	for (h = first; h; h = lsh_link(h))
 		number++;
+	retiring = 0;
 	for (node = retired; node; node = node->next)
-		number++;
+		retiring++;
+	number += retiring;
 	for (h = published; h; h = lsh_link(h))
 		number++;
 	set_backlog(number);

@@ -20,6 +20,9 @@ struct lsh_retired {
 };
 void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node));
 
+/* Returns when nobody reads what had been retired before; false in a child of a fork that cannot wait for readers. */
+bool lsh_await_readers(void);
+
 /* Garbage whose hooks run before it is decided anew: the members, a reference to each of them held. */
 struct lsh_group {
 	struct lsh_group *next;
@@ -47,6 +50,10 @@ void lsh_finalizers_throttle(void);
 
 /* How many items have ended, ever. */
 size_t lsh_finalizers_ended(void);
+
+/* How many of them are queued or in work: dead objects and groups; buffers. */
+size_t lsh_finalizers_waiting(void);
+size_t lsh_retired_waiting(void);
 
 /* Whether anything is queued or in work. */
 bool lsh_finalizers_busy(void);

@@ -12,10 +12,7 @@
  * goes to the depot as one batch.  An empty one takes a batch from there, or asks jemalloc for one.  The
  * depot is bounded; what it cannot hold goes back to jemalloc.
  *
- * jemalloc is reached through weak references.  A program that links it (leash.pc does) gets it;
- * one that loads this library late, by dlopen, when jemalloc can no longer be loaded, gets the
- * process's malloc.  With LEASH_OPTIONS=magazines:false, which is the default where a memory checker watches, every block
- * is a malloc of its own.
+ * With LEASH_OPTIONS=magazines:false, which is the default where a memory checker watches, every block is a malloc of its own.
  *
  * Keeping.  A revocation, and a round of the collector, read the fields of objects that other threads use and bury
  * meanwhile.  Each publishes that (lsh_detour) and waits an op-grace first; whoever frees an object asks for it inside a
@@ -32,22 +29,16 @@
  *
  * Progress: lock-free but for the depot's lock and what malloc does, once in many births and deaths.
  */
-#include <jemalloc/jemalloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "heap.h"
 #include "limbo.h"
 #include "lock.h"
 #include "options.h"
 #include "points.h"
 #include "thread.h"
-
-#pragma weak mallocx
-#pragma weak sdallocx
-#pragma weak mallctl
-#pragma weak mallctlnametomib
-#pragma weak mallctlbymib
 
 #define LIMIT_BYTES  65536u
 #define SMALLEST     16u
@@ -100,68 +91,6 @@ uint8_t lsh_magazine_for(size_t bytes)
 	return i;
 }
 
-void *lsh_block_new(size_t bytes)
-{
-	if (LSH_ALLOCATION_FAILS)
-		return NULL;
-	if (mallocx && !lsh_heap_is_plain())
-		return mallocx(bytes, MALLOCX_ZERO);
-	return calloc(1, bytes);
-}
-
-static void block_free(void *block, size_t bytes)
-{
-	if (mallocx && !lsh_heap_is_plain())
-		sdallocx(block, bytes, 0);
-	else
-		free(block);
-}
-
-/* Asks for up to `number` blocks; returns how many came. */
-static size_t batch_new(void **blocks, size_t number, size_t bytes)
-{
-	struct {
-		void **blocks;
-		size_t number;
-		size_t bytes;
-		int flags;
-	} request = { blocks, number, bytes, 0 };
-	static size_t mib[2];
-	static int state; /* 0 unknown, 1 mib is good, -1 not offered */
-	size_t filled = 0, length = sizeof(filled);
-	int known = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
-
-	if (LSH_ALLOCATION_FAILS)
-		return 0;
-	if (known == 0) {
-		size_t name[2], parts = 2;
-
-		known = mallctlnametomib && mallctlbymib &&
-				mallctlnametomib("experimental.batch_alloc", name, &parts) == 0 && parts == 2 ?
-				1 : -1;
-		if (known == 1) {
-			__atomic_store_n(&mib[0], name[0], __ATOMIC_RELAXED);
-			__atomic_store_n(&mib[1], name[1], __ATOMIC_RELAXED);
-		}
-		__atomic_store_n(&state, known, __ATOMIC_RELEASE);
-	}
-	if (known == 1 &&
-	    mallctlbymib(mib, 2, &filled, &length, &request, sizeof(request)) == 0 && filled)
-		return filled;
-	for (filled = 0; filled < number; filled++) {
-		blocks[filled] = mallocx ? mallocx(bytes, 0) : malloc(bytes);
-		if (!blocks[filled])
-			break;
-	}
-	return filled;
-}
-
-static void free_blocks(struct leash__header **blocks, size_t number, size_t bytes)
-{
-	while (number)
-		block_free(blocks[--number], bytes);
-}
-
 static struct lsh_blocks *depot_take(uint8_t i)
 {
 	struct lsh_blocks *batch;
@@ -191,7 +120,7 @@ static void depot_give(uint8_t i, struct lsh_blocks *batch)
 	}
 	lsh_unlock(&lock);
 	if (!room) {
-		free_blocks(batch->blocks, batch->count, block_bytes[i]);
+		lsh_blocks_free(batch->blocks, batch->count, block_bytes[i]);
 		free(batch);
 	}
 }
@@ -245,14 +174,14 @@ bool lsh_magazine_refill(struct lsh_record *record, uint8_t i)
 			;
 		number = batch->count < magazine->capacity ? batch->count : magazine->capacity;
 		memcpy(magazine->blocks, batch->blocks, number * sizeof(*batch->blocks));
-		free_blocks(batch->blocks + number, batch->count - number, block_bytes[i]);
+		lsh_blocks_free(batch->blocks + number, batch->count - number, block_bytes[i]);
 		free(batch);
 		magazine->count = number;
 		return true;
 	}
 
 	/* Half of what fits, so that a burst of deaths finds room. */
-	number = (uint32_t)batch_new((void **)magazine->blocks, magazine->capacity / 2, block_bytes[i]);
+	number = (uint32_t)lsh_blocks_new((void **)magazine->blocks, magazine->capacity / 2, block_bytes[i]);
 	for (k = 0; k < number; k++) {
 		struct leash__header *h = magazine->blocks[k];
 
@@ -284,7 +213,7 @@ static void spill(struct lsh_magazine *magazine, uint8_t i)
 		depot_give(i, batch);
 		return;
 	}
-	free_blocks(magazine->blocks + magazine->count, number, block_bytes[i]);
+	lsh_blocks_free(magazine->blocks + magazine->count, number, block_bytes[i]);
 }
 
 size_t lsh_magazine_bytes(uint8_t i)
@@ -295,8 +224,9 @@ size_t lsh_magazine_bytes(uint8_t i)
 void lsh_block_free(void *block, size_t bytes)
 {
 	uint8_t i = lsh_magazine_for(bytes);
+	struct leash__header *h = block;
 
-	block_free(block, i == LSH_NO_MAGAZINE ? bytes : block_bytes[i]);
+	lsh_blocks_free(&h, 1, i == LSH_NO_MAGAZINE ? bytes : block_bytes[i]);
 }
 
 /* Pushes a chain of them. */
@@ -560,6 +490,16 @@ bool lsh_kept_any(void)
 	       !__atomic_load_n(&lsh_detour.keeping, __ATOMIC_RELAXED);
 }
 
+size_t lsh_depot_bytes(void)
+{
+	size_t bytes;
+
+	lsh_lock(&lock);
+	bytes = depot_bytes;
+	lsh_unlock(&lock);
+	return bytes;
+}
+
 size_t lsh_kept_bytes(void)
 {
 	return __atomic_load_n(&kept_bytes, __ATOMIC_RELAXED);
@@ -572,7 +512,7 @@ void lsh_magazines_drain(struct lsh_record *record)
 	for (i = 0; i < LSH_MAGAZINES; i++) {
 		struct lsh_magazine *magazine = &record->magazines.of[i];
 
-		free_blocks(magazine->blocks, magazine->count, block_bytes[i]);
+		lsh_blocks_free(magazine->blocks, magazine->count, block_bytes[i]);
 		free(magazine->blocks);
 		*magazine = (struct lsh_magazine){ .blocks = NULL };
 	}
@@ -585,7 +525,7 @@ void lsh_heap_purge(void)
 
 	for (i = 0; i < LSH_MAGAZINES; i++) {
 		while ((batch = depot_take(i)) != NULL) {
-			free_blocks(batch->blocks, batch->count, block_bytes[i]);
+			lsh_blocks_free(batch->blocks, batch->count, block_bytes[i]);
 			free(batch);
 		}
 	}

@@ -83,9 +83,6 @@ extern union lsh_detour lsh_detour LSH_HIDDEN;
 /* Fills the magazine.  False when there is no memory.  Outside guards; record may not be a guest. */
 bool lsh_magazine_refill(struct lsh_record *record, uint8_t magazine);
 
-/* A block of that many bytes for which no magazine is to be used.  All its bytes are 0. */
-void *lsh_block_new(size_t bytes);
-
 /* Frees a block of that size, wherever it came from. */
 void lsh_block_free(void *block, size_t bytes);
 
@@ -109,6 +106,9 @@ void lsh_keep_end(void);
 bool lsh_kept_any(void);
 void lsh_kept_free(void);
 size_t lsh_kept_bytes(void);
+
+/* Free blocks between threads. */
+size_t lsh_depot_bytes(void);
 
 /* Many dead objects of cyclic types that are freed at once, while their memory is kept.  Zero-initialised: empty. */
 struct lsh_batch {

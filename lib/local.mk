@@ -21,6 +21,7 @@ library_sources = \
 	lib/ask.c \
 	lib/background.c lib/background.h \
 	lib/census.c lib/census.h \
+	lib/blocks.c lib/blocks.h \
 	lib/collect/append.h \
 	lib/collect/array.c lib/collect/array.h \
 	lib/collect/collector.c lib/collect/collector.h \
@@ -58,6 +59,9 @@ library_sources = \
 	lib/see/neighbours.c \
 	lib/see/path.c lib/see/path.h \
 	lib/see/why.c lib/see/why.h \
+	lib/retire.c \
+	lib/see/histogram.c lib/see/histogram.h \
+	lib/see/print.c \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/slot.c \
 	lib/stock/array.c \

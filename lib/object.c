@@ -16,6 +16,7 @@
 
 #include "background.h"
 #include "census.h"
+#include "blocks.h"
 #include "collect/collector.h"
 #include "deferred.h"
 #include "finalizers.h"
@@ -89,6 +90,7 @@ static struct leash__header *find_block(struct lsh_record *record, size_t bytes,
 static void emergency(struct lsh_record *record)
 {
 	struct timespec deadline = lsh_from_now(100000000);
+	uint64_t began = lsh_now();
 
 	if (record)
 		lsh_deferred_flush(record);
@@ -100,6 +102,7 @@ static void emergency(struct lsh_record *record)
 	if (record)
 		lsh_magazines_drain(record);
 	lsh_heap_purge();
+	lsh_waited_since(began);
 }
 
 static void *birth(const leash_type *type, size_t extra, bool has_extra)

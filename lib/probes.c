@@ -1,7 +1,6 @@
 /* What the probes need besides their places: the counters of those who listen, where <sys/sdt.h> wants them. */
 #include "heap.h"
 #include "probes.h"
-#include "worker.h"
 
 #ifdef LEASH_PROBES
 #define LISTENERS __attribute__((section(".probes")))
@@ -13,9 +12,3 @@ extern unsigned short leash_death_semaphore __attribute__((alias("lsh_detour")))
 #endif
 
 union lsh_detour lsh_detour LISTENERS;
-
-void lsh_probe_wait(uint64_t began)
-{
-	(void)began;
-	LSH_PROBE(wait, lsh_now() - began);
-}

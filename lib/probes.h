@@ -58,7 +58,4 @@ LSH_LISTENERS(death)
 
 #define LSH_PROBE_DEATH(h, path) LSH_PROBE(death, (h) + 1, lsh_type_of(h)->type->name, path)
 
-/* A birth has been held up since then (lsh_now()). */
-void lsh_probe_wait(uint64_t began);
-
 #endif

@@ -192,7 +192,7 @@ void lsh_pending_throttle(void)
 		return;
 	began = lsh_now();
 	lsh_background_pass(false);
-	lsh_probe_wait(began);
+	lsh_waited_since(began);
 }
 
 bool lsh_pending_any(void)
@@ -206,6 +206,21 @@ bool lsh_pending_any(void)
 		lsh_unlock(&lists[i].lock);
 	}
 	return any;
+}
+
+size_t lsh_pending_count(void)
+{
+	const struct chunk *chunk;
+	size_t count = 0;
+	unsigned i;
+
+	for (i = 0; i < LISTS; i++) {
+		lsh_lock(&lists[i].lock);
+		for (chunk = lists[i].chunks; chunk; chunk = chunk->next)
+			count += chunk->count;
+		lsh_unlock(&lists[i].lock);
+	}
+	return count;
 }
 
 static struct chunk *take_all(void)

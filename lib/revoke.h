@@ -3,6 +3,7 @@
 #define LSH_REVOKE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <leash/abi.h>
 #include "lock.h"
 #include "track.h"
@@ -15,8 +16,9 @@ void lsh_pending_add(struct leash__header *h);
 /* Has a birth help when far too much is queued. */
 void lsh_pending_throttle(void);
 
-/* Whether anything is queued. */
+/* Whether anything is queued, and how much. */
 bool lsh_pending_any(void);
+size_t lsh_pending_count(void);
 
 /* Revokes, folds and buries what is queued, and what comes of that, in at most so many rounds.  Returns the number
  * of rounds it took.  The caller holds lsh_pass. */

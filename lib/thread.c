@@ -203,7 +203,7 @@ static void unlink_record(struct lsh_record *record)
 	*record->link = record->next;
 	record->next->link = record->link;
 	free_ids[free_id_count++] = record->hot.id;
-	lsh_counters_retire(&record->counters);
+	lsh_counters_retire(record);
 }
 
 static void end_record(struct lsh_record *record)

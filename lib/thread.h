@@ -33,6 +33,8 @@ struct lsh_record {
 	struct leash__header *moving;
 	uint32_t moving_local;
 
+	uint64_t bytes_taken, bytes_returned; /* of blocks, from and to the allocator */
+
 	struct lsh_record *next, **link; /* the registry */
 };
 

@@ -164,6 +164,7 @@ valgrind_tests = \
 test_scripts = \
 	tests/depgraph.sh \
 	tests/guide.sh \
+	tests/statistics.sh \
 	tests/tour.sh
 
 # These look at things that a sanitizer does not change: they run in the normal build only.
@@ -184,6 +185,10 @@ normal_test_scripts = \
 	tests/use-after-death.sh \
 	tests/valgrind.sh \
 	tests/version.sh
+
+# A program that scripts look at.
+check_PROGRAMS += tests/life
+EXTRA_DIST += tests/statistics.py
 
 check_PROGRAMS += $(c_tests) $(cxx_tests)
 TESTS = $(c_tests) $(cxx_tests) $(test_scripts)

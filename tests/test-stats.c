@@ -1,4 +1,4 @@
-/* leash_stats_print: lines of a name and a value, which add up. */
+/* leash_stats_print: lines of a name and a value, which add up; and what the values are of. */
 #include <leash/leash.h>
 #include <ctype.h>
 #include <errno.h>
@@ -159,6 +159,179 @@ static void threads(void)
 	is_int(value("deaths"), found + 20000, "and their deaths");
 }
 
+/* Numbers are read while threads make objects here and drop them there: nothing that only grows shrinks, and nothing that is a
+ * difference is negative. */
+#define EXCHANGED 64
+static struct mortal *exchange[EXCHANGED];
+static int quiet;
+
+static void *trade(void *argument)
+{
+	unsigned seed = argument != NULL;
+
+	while (!__atomic_load_n(&quiet, __ATOMIC_RELAXED)) {
+		struct mortal *m = mortal_new(&obituary);
+
+		if (seed % 2)
+			leash_handoff(m);
+		leash_release(__atomic_exchange_n(&exchange[rand_r(&seed) % EXCHANGED], m, __ATOMIC_ACQ_REL));
+	}
+	return NULL;
+}
+
+static void beside_others(void)
+{
+	static const char *const growing[] = { "births", "deaths_owner", "deaths_shared", "deaths_revoked", "frees" };
+	pthread_t one = thread_start(trade, NULL), two = thread_start(trade, &obituary);
+	long long before[5] = { 0 }, negative = 0, shrunk = 0;
+
+	for (int i = 0; i < 300; i++) {
+		negative += value("alive") < 0 || value("block_bytes") < 0;
+		for (int k = 0; k < 5; k++) {
+			long long now = value(growing[k]);
+
+			shrunk += now < before[k];
+			before[k] = now;
+		}
+	}
+	__atomic_store_n(&quiet, 1, __ATOMIC_RELAXED);
+	thread_end(one);
+	thread_end(two);
+	is_int(negative, 0, "beside other threads no number is less than nothing");
+	is_int(shrunk, 0, "and no counter goes back");
+	for (int i = 0; i < EXCHANGED; i++)
+		leash_clear(&exchange[i]);
+	is_int(leash_shutdown(), 0, "it ends well");
+}
+
+/* Memory. */
+static void memory(void)
+{
+	enum { BIG = 100000, BLOCKS = 10 };
+	struct mortal *objects[BLOCKS];
+	long long before = value("block_bytes");
+
+	for (int i = 0; i < BLOCKS; i++) {
+		objects[i] = leash_new_extra(&mortal_type, BIG);
+		objects[i]->obituary = &obituary;
+	}
+	ok(value("block_bytes") - before >= BIG * BLOCKS && value("block_bytes") - before < 2 * BIG * BLOCKS,
+	   "memory of objects is counted when it comes");
+	for (int i = 0; i < BLOCKS; i++)
+		leash_release(objects[i]);
+	is_int(value("block_bytes"), before, "and when it goes");
+}
+
+/* A hook that does not return holds up the others: their objects wait, and so do births in the end. */
+static struct baton baton = BATON;
+
+static void stuck_destroy(void *object)
+{
+	baton_pass(&baton, 1);
+	baton_await(&baton, 2);
+	mortal_destroy(object);
+}
+
+static const leash_type stuck_type = { .name = "stuck", .size = sizeof(struct mortal), .destroy = stuck_destroy };
+
+static void *drop_all(void *argument)
+{
+	struct mortal **objects = argument;
+
+	for (int i = 0; objects[i]; i++)
+		leash_release(objects[i]);
+	return NULL;
+}
+
+static void queues(void)
+{
+	enum { FAR_TOO_MANY = 66000 };
+	struct mortal **objects = calloc(FAR_TOO_MANY + 1, sizeof(*objects)), *late;
+	long long waits = value("wait_count"), waited = value("wait_nanoseconds");
+
+	elsewhere(drop, mortal_of(&stuck_type, &obituary));
+	baton_await(&baton, 1);
+	for (int i = 0; i < FAR_TOO_MANY; i++)
+		objects[i] = mortal_new(&obituary);
+	is_int(value("waiting_finalizers"), 1, "one object is in the hands of the finalizer thread");
+	elsewhere(drop_all, objects);
+	eventually(value("waiting_finalizers") == FAR_TOO_MANY + 1, "others wait behind it");
+	is_int(value("waiting_revocation"), 0, "and no longer for revocation");
+	late = leash_new_extra(&mortal_type, 5000);
+	late->obituary = &obituary;
+	is_int(value("wait_count"), waits + 1, "a birth waits for a while");
+	ok(value("wait_nanoseconds") >= waited + 1000000, "for a millisecond");
+	is_int(value("wait_le_16777216us"), waits + 1, "it is in the last bucket");
+	is_int(value("wait_le_256us"), waits, "and not in one that is too small");
+	baton_pass(&baton, 2);
+	eventually(value("waiting_finalizers") == 0, "in the end nobody waits");
+	leash_release(late);
+	free(objects);
+}
+
+/* A round that takes long does not keep anybody from reading. */
+struct slow {
+	struct slow *self;
+};
+
+static int read_in_time;
+
+static void slow_trace(void *object, leash_visit_fn *visit, void *arg)
+{
+	int naps = 0;
+
+	(void)object;
+	(void)visit;
+	(void)arg;
+	baton_pass(&baton, 3);
+	while (!__atomic_load_n(&read_in_time, __ATOMIC_ACQUIRE) && naps < 10000)
+		wait_nap(&naps);
+}
+
+static const leash_type slow_type = {
+	.name = "slow", .size = sizeof(struct slow), LEASH_FIELDS(struct slow, self), .trace = slow_trace,
+};
+
+static void *collect(void *unused)
+{
+	(void)unused;
+	leash_collect(2);
+	return NULL;
+}
+
+static void rounds(void)
+{
+	struct slow *slow = leash_new(&slow_type);
+	long long before = value("collections_2");
+	leash_gc_stats_t stats;
+	pthread_t collector;
+
+	leash_set(&slow->self, slow);
+	leash_release(leash_retain(slow));
+	collector = thread_start(collect, NULL);
+	baton_await(&baton, 3);
+	is_int(value("collections_2"), before, "a round is on");
+	leash_gc_stats(&stats);
+	is_int((long long)stats.generation[2].collections, before, "which nobody has to wait for");
+	__atomic_store_n(&read_in_time, 1, __ATOMIC_RELEASE);
+	thread_end(collector);
+	is_int(value("collections_2"), before + 1, "it ends");
+	leash_clear(&slow->self);
+	leash_release(slow);
+
+	int frozen = (int)value("frozen");
+	slow = leash_new(&slow_type);
+	leash_set(&slow->self, slow);
+	leash_release(leash_retain(slow));
+	is_int(leash_gc_freeze(), 0, "what is frozen");
+	is_int(value("frozen"), frozen + 1, "is counted");
+	leash_gc_unfreeze();
+	is_int(value("frozen"), 0, "as long as it is");
+	is_int(value("suspects_2"), 1, "then it is a suspect");
+	leash_clear(&slow->self);
+	leash_release(slow);
+}
+
 static void errors(void)
 {
 	FILE *full = fopen("/dev/full", "w"), *closed = fopen("/dev/null", "r");
@@ -188,7 +361,12 @@ int main(void)
 	form();
 	counters();
 	threads();
+	beside_others();
+	memory();
+	queues();
+	rounds();
 	errors();
 	is_int(leash_shutdown(), 0, "nothing is left");
+	is_int(value("block_bytes"), 32, "but the memory of the immortal object");
 	return done();
 }

@@ -70,7 +70,7 @@ static uint64_t left_by_full;             /* what the last full round visited an
 static bool urgent;                       /* memory is short */
 static uint64_t full_rounds;              /* made; under the worker's lock */
 static int follow_up = -1;                /* a round to be made when hooks have run */
-static leash_gc_stats_t stats;
+static leash_gc_stats_t stats;            /* under the worker's lock, so that nobody waits for a round to read it */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -145,10 +145,10 @@ static void tell(enum leash_gc_event event, int generation, long reclaimed)
 	lsh_hook_end();
 }
 
-static void account(const struct lsh_round *round, uint64_t nanoseconds)
+/* Under the worker's lock. */
+static void account_locked(const struct lsh_round *round, uint64_t nanoseconds)
 {
 	struct leash_gc_generation *g = &stats.generation[round->generation];
-	int i;
 
 	g->collections++;
 	g->collected += round->collected;
@@ -159,6 +159,14 @@ static void account(const struct lsh_round *round, uint64_t nanoseconds)
 	g->given_up += round->given_up;
 	if (round->bytes > stats.snapshot_bytes_peak)
 		stats.snapshot_bytes_peak = round->bytes;
+	full_rounds += round->generation == LEASH_GENERATIONS - 1;
+}
+
+/* What the pace of the next ones depends on. */
+static void keep_pace(const struct lsh_round *round)
+{
+	int i;
+
 	if (round->generation == 2 && round->visited)
 		left_by_full = round->visited - round->collected;
 	for (i = 1; i <= round->generation; i++)
@@ -172,22 +180,23 @@ static void account(const struct lsh_round *round, uint64_t nanoseconds)
 static struct lsh_round make_round(int generation, bool exact)
 {
 	struct lsh_round round = { .generation = generation, .exact = exact };
-	uint64_t began = lsh_now(), nanoseconds;
+	uint64_t began = lsh_now(), took;
 
 	LSH_PROBE(collection_begin, generation);
 	round.save = __atomic_load_n(&debug, __ATOMIC_RELAXED) & LEASH_GC_DEBUG_SAVEALL;
 	lsh_round_run(&round);
-	nanoseconds = lsh_now() - began;
-	LSH_PROBE(collection_end, generation, round.visited, round.collected, nanoseconds);
-	account(&round, nanoseconds);
+	took = lsh_now() - began;
+	LSH_PROBE(collection_end, generation, round.visited, round.collected, took);
+	keep_pace(&round);
+	lsh_histogram_add(&lsh_rounds, took);
 	lsh_lock(&worker.lock);
-	full_rounds += generation == LEASH_GENERATIONS - 1;
+	account_locked(&round, took);
 	lsh_worker_progress_locked(&worker);
 	lsh_unlock(&worker.lock);
 	if (__atomic_load_n(&debug, __ATOMIC_RELAXED) & LEASH_GC_DEBUG_STATS)
 		lsh_say("collection of generation %d: %llu looked at, %llu reclaimed, %llu kept, %.3f ms%s",
 			generation, (unsigned long long)round.visited, (unsigned long long)round.collected,
-			(unsigned long long)round.saved, (double)(lsh_now() - began) / 1e6,
+			(unsigned long long)round.saved, (double)took / 1e6,
 			round.given_up ? ", given up" : "");
 	return round;
 }
@@ -199,7 +208,7 @@ static struct lsh_round collect_once(int generation, bool exact)
 	tell(LEASH_GC_START, generation, 0);
 	lsh_lock(&lsh_round_lock);
 	round = make_round(generation, exact);
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 	tell(LEASH_GC_STOP, generation, (long)round.collected);
 	return round;
 }
@@ -310,7 +319,7 @@ static int next_round(void)
 	lsh_lock(&lsh_round_lock);
 	scrub();
 	generation = due();
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 	return generation;
 }
 
@@ -341,7 +350,7 @@ static void body(void)
 			lsh_lock(&lsh_round_lock);
 			if (follow_up < generation)
 				follow_up = generation;
-			lsh_unlock(&lsh_round_lock);
+			lsh_round_unlock();
 		}
 	}
 }
@@ -378,7 +387,7 @@ void lsh_collector_births(struct lsh_record *record)
 	if (!worker.stopping && worker.running)
 		lsh_worker_wait_locked(&worker, &deadline);
 	lsh_unlock(&worker.lock);
-	lsh_probe_wait(began);
+	lsh_waited_since(began);
 }
 
 void lsh_collector_hurry(const struct timespec *deadline)
@@ -407,7 +416,7 @@ void lsh_collector_stop(void)
 	lsh_kept_free();
 	lsh_graph_clear(&lsh_round_graph, true);
 	lsh_verdicts_free();
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 }
 
 void lsh_collector_lock(void)
@@ -473,16 +482,16 @@ void leash_gc_get_count(long *count0, long *count1, long *count2)
 		*count1 = rounds_since[1];
 	if (count2)
 		*count2 = rounds_since[2];
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 }
 
 void leash_gc_stats(leash_gc_stats_t *wanted)
 {
 	if (!wanted)
 		return;
-	lsh_lock(&lsh_round_lock);
+	lsh_lock(&worker.lock);
 	*wanted = stats;
-	lsh_unlock(&lsh_round_lock);
+	lsh_unlock(&worker.lock);
 }
 
 void leash_gc_on_collection(leash_gc_fn *fn, void *arg)

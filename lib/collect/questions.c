@@ -40,7 +40,7 @@ size_t leash_gc_garbage(void **objects, size_t number)
 		objects[i] = lsh_list_pop(&lsh_saved, &spares) + 1;
 	lsh_spares_free(&spares);
 	left = lsh_saved.count;
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 	return left;
 }
 
@@ -54,7 +54,7 @@ int leash_gc_freeze(void)
 		return -EDEADLK;
 	lsh_lock(&lsh_round_lock);
 	lsh_round_run(&round);
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 	return round.given_up ? -ENOMEM : 0;
 }
 
@@ -62,7 +62,7 @@ void leash_gc_unfreeze(void)
 {
 	lsh_lock(&lsh_round_lock);
 	lsh_round_thaw();
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 }
 
 size_t leash_gc_frozen_count(void)
@@ -73,6 +73,6 @@ size_t leash_gc_frozen_count(void)
 	lsh_list_scrub(&lsh_frozen);
 	lsh_kept_free();
 	count = lsh_frozen.count;
-	lsh_unlock(&lsh_round_lock);
+	lsh_round_unlock();
 	return count;
 }

@@ -78,6 +78,27 @@ struct lsh_list lsh_frozen;
 struct lsh_graph lsh_round_graph;
 uint32_t lsh_round_part = 4096;
 static bool frozen; /* objects of age 3 are */
+static size_t listed[LSH_LISTED];
+
+void lsh_round_unlock(void)
+{
+	const struct lsh_list *const lists[LSH_LISTED] = {
+		&lsh_waiting[0], &lsh_waiting[1], &lsh_waiting[2], &lsh_frozen, &lsh_saved,
+	};
+	int i;
+
+	for (i = 0; i < LSH_LISTED; i++)
+		__atomic_store_n(&listed[i], lists[i]->count, __ATOMIC_RELAXED);
+	lsh_unlock(&lsh_round_lock);
+}
+
+void lsh_round_listed(size_t lengths[LSH_LISTED])
+{
+	int i;
+
+	for (i = 0; i < LSH_LISTED; i++)
+		lengths[i] = __atomic_load_n(&listed[i], __ATOMIC_RELAXED);
+}
 
 static unsigned age_of(uint64_t shared)
 {

@@ -46,6 +46,12 @@ struct lsh_round {
 /* Runs one; the caller holds the lock. */
 void lsh_round_run(struct lsh_round *round);
 
+/* Lets go of lsh_round_lock, after it has been written down how long the lists are: what those read who do not want to wait
+ * for a round. */
+void lsh_round_unlock(void);
+enum { LSH_LISTED_FROZEN = LEASH_GENERATIONS, LSH_LISTED_SAVED, LSH_LISTED };
+void lsh_round_listed(size_t lengths[LSH_LISTED]);
+
 /* Makes suspects of what was set aside; the caller holds the lock. */
 void lsh_round_thaw(void);
 

@@ -252,10 +252,16 @@ void lsh_chunks_free(struct lsh_chunk *chunks)
 
 size_t lsh_logs_count(void)
 {
+	return (__atomic_load_n(&full, __ATOMIC_ACQUIRE) ? LSH_CHUNK : 0) + lsh_logs_open();
+}
+
+size_t lsh_logs_open(void)
+{
 	const struct lsh_chunk *chunk;
 	struct lsh_record *record;
-	size_t count = __atomic_load_n(&full, __ATOMIC_ACQUIRE) ? LSH_CHUNK : 0;
+	size_t count = 0;
 
+	/* A chunk that leaves its record meanwhile is not freed before an op-grace, which wants the lock. */
 	lsh_lock(&lsh_registry);
 	for (record = lsh_records(); record; record = record->next) {
 		/* Its thread may be about to free an empty one, never one that it has published. */

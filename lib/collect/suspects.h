@@ -63,9 +63,10 @@ void lsh_logs_return(struct lsh_chunk *chunks);
 struct lsh_chunk *lsh_chunk_new(void);
 void lsh_chunks_free(struct lsh_chunk *chunks);
 
-/* How many entries there are in all logs, exact after an op-grace; under the round's lock.  And in those that were
- * full, about. */
+/* How many entries there are in all logs: exact, but for full ones, after an op-grace; without those that were full; and in
+ * those, about. */
 size_t lsh_logs_count(void);
+size_t lsh_logs_open(void);
 size_t lsh_logs_length(void);
 
 /* The record ends: its log becomes nobody's.  Under the registry's lock. */
