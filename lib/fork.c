@@ -40,6 +40,7 @@
 #include "fork.h"
 #include "heap.h"
 #include "revoke.h"
+#include "see/socket.h"
 #include "shutdown.h"
 #include "thread.h"
 #include "weak.h"
@@ -59,10 +60,12 @@ static void before(void)
 	lsh_background_lock();
 	lsh_collector_lock();
 	lsh_finalizers_lock();
+	lsh_socket_lock();
 }
 
 static void unlock(void)
 {
+	lsh_socket_unlock();
 	lsh_finalizers_unlock();
 	lsh_collector_unlock();
 	lsh_background_unlock();
@@ -95,6 +98,7 @@ static void after_in_child(void)
 	lsh_collector_after_fork();
 	lsh_finalizers_after_fork();
 	lsh_shutdown_after_fork();
+	lsh_socket_after_fork();
 	unlock();
 	lsh_finalizers_take_up();
 	lsh_threads_bury_others();

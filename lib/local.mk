@@ -62,6 +62,7 @@ library_sources = \
 	lib/retire.c \
 	lib/see/histogram.c lib/see/histogram.h \
 	lib/see/print.c \
+	lib/see/socket.c lib/see/socket.h \
 	lib/see/statistics.c lib/see/statistics.h \
 	lib/slot.c \
 	lib/stock/array.c \

@@ -12,6 +12,7 @@
 #include "finalizers.h"
 #include "heap.h"
 #include "revoke.h"
+#include "see/socket.h"
 #include "shutdown.h"
 #include "thread.h"
 #include "worker.h"
@@ -68,6 +69,7 @@ long leash_shutdown(void)
 		lsh_finalizers_stop();
 	else
 		lsh_background_poke(); /* it may have missed something while it ended */
+	lsh_socket_stop();
 	lsh_detach();
 	lsh_logs_purge();
 	lsh_heap_purge();

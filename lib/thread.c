@@ -58,6 +58,7 @@
 #include "harden.h"
 #include "options.h"
 #include "points.h"
+#include "see/socket.h"
 #include "thread.h"
 
 #ifdef LEASH_TEST_POINTS
@@ -114,6 +115,7 @@ static void start(void)
 	lsh_census_start();
 	lsh_harden_start();
 	lsh_fork_start();
+	lsh_socket_start();
 }
 
 void lsh_start(void)

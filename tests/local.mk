@@ -42,6 +42,7 @@ c_tests = \
 	tests/test-slot \
 	tests/test-slot-fork \
 	tests/test-slot-threads \
+	tests/test-socket \
 	tests/test-stats \
 	tests/test-stock-allocation \
 	tests/test-stock-array \
