@@ -165,6 +165,7 @@ valgrind_tests = \
 test_scripts = \
 	tests/depgraph.sh \
 	tests/guide.sh \
+	tests/leash-top.sh \
 	tests/statistics.sh \
 	tests/tour.sh
 

@@ -279,6 +279,14 @@ static void places(void)
 	close(fd);
 	unlink(path);
 
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (bind(fd, (struct sockaddr *)&there, sizeof(there)))
+		bail_out("no socket");
+	is_int(run("once", said, sizeof(said)), 0, "one of another kind");
+	ok(strstr(said, path) && exists(), "is left alone, too");
+	close(fd);
+	unlink(path);
+
 	file = open(path, O_CREAT | O_WRONLY, 0600);
 	close(file);
 	is_int(run("once", said, sizeof(said)), 0, "a file that is no socket");

@@ -269,7 +269,7 @@ static void queues(void)
 	free(objects);
 }
 
-/* A round that takes long does not keep anybody from reading. */
+/* An object at which revocations and rounds, whichever looks first, stay for a while. */
 struct slow {
 	struct slow *self;
 };
@@ -299,6 +299,21 @@ static void *collect(void *unused)
 	return NULL;
 }
 
+static void revocations(void)
+{
+	struct mortal *objects[11] = { NULL };
+
+	elsewhere(drop, leash_new(&slow_type));
+	baton_await(&baton, 3);
+	for (int i = 0; i < 10; i++)
+		objects[i] = mortal_new(&obituary);
+	elsewhere(drop_all, objects);
+	is_int(value("waiting_revocation"), 10, "while an object is revoked others wait");
+	__atomic_store_n(&read_in_time, 1, __ATOMIC_RELEASE);
+	eventually(value("waiting_revocation") == 0, "for their turn");
+}
+
+/* A round that takes long does not keep anybody from reading. */
 static void rounds(void)
 {
 	struct slow *slow = leash_new(&slow_type);
@@ -306,6 +321,8 @@ static void rounds(void)
 	leash_gc_stats_t stats;
 	pthread_t collector;
 
+	baton = (struct baton)BATON;
+	__atomic_store_n(&read_in_time, 0, __ATOMIC_RELAXED);
 	leash_set(&slow->self, slow);
 	leash_release(leash_retain(slow));
 	collector = thread_start(collect, NULL);
@@ -364,6 +381,7 @@ int main(void)
 	beside_others();
 	memory();
 	queues();
+	revocations();
 	rounds();
 	errors();
 	is_int(leash_shutdown(), 0, "nothing is left");

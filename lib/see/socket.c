@@ -330,6 +330,5 @@ void lsh_socket_unlock(void)
 void lsh_socket_after_fork(void)
 {
 	close_all_locked();
-	file.process = 0;
 	lsh_worker_after_fork(&worker);
 }
