@@ -254,8 +254,10 @@ static void queues(void)
 	for (int i = 0; i < FAR_TOO_MANY; i++)
 		objects[i] = mortal_new(&obituary);
 	is_int(value("waiting_finalizers"), 1, "one object is in the hands of the finalizer thread");
+	leash_retire(malloc(1), free);
+	is_int(value("waiting_retired"), 1, "a buffer waits behind it");
 	elsewhere(drop_all, objects);
-	eventually(value("waiting_finalizers") == FAR_TOO_MANY + 1, "others wait behind it");
+	eventually(value("waiting_finalizers") == FAR_TOO_MANY + 1, "others wait, too");
 	is_int(value("waiting_revocation"), 0, "and no longer for revocation");
 	late = leash_new_extra(&mortal_type, 5000);
 	late->obituary = &obituary;
@@ -264,7 +266,7 @@ static void queues(void)
 	is_int(value("wait_le_16777216us"), waits + 1, "it is in the last bucket");
 	is_int(value("wait_le_256us"), waits, "and not in one that is too small");
 	baton_pass(&baton, 2);
-	eventually(value("waiting_finalizers") == 0, "in the end nobody waits");
+	eventually(value("waiting_finalizers") == 0 && value("waiting_retired") == 0, "in the end nobody waits");
 	leash_release(late);
 	free(objects);
 }
