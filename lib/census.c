@@ -6,7 +6,7 @@
  * No birth and no death then takes a short cut (object.c, type.c), so that each comes by here; without them nobody does.
  *
  * Open hash tables with linear probing and without marks for the removed: what follows is moved up.  16 of them, each
- * with a lock, so that threads seldom meet.  A debugger can read them in a core file (tools/).
+ * with a lock, so that threads seldom meet.  A debugger can read them in a core file (see/debugger.c).
  *
  * Who copies the addresses while memory is kept (heap.c) may read all the headers: an object leaves the census before its
  * memory goes, so what was found in it afterwards had not been freed when the keeping began.
@@ -17,6 +17,7 @@
 #include "census.h"
 #include "options.h"
 #include "points.h"
+#include "see/debugger.h"
 
 #define SMALLEST 64
 
@@ -24,6 +25,9 @@ struct lsh_ward lsh_wards[LSH_WARDS] = {
 	[0 ... LSH_WARDS - 1] = { .lock = LSH_LOCK_INIT(LSH_RANK_CENSUS) },
 };
 bool lsh_census_on = true; /* until it is known */
+
+/* Nobody else mentions it, and a program that links the library statically would not get it. */
+static const struct leash__debugger *const debugger __attribute__((used)) = &leash__debugger_1;
 
 void lsh_census_start(void)
 {

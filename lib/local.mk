@@ -52,6 +52,7 @@ library_sources = \
 	lib/revoke.c lib/revoke.h \
 	lib/shutdown.c lib/shutdown.h \
 	lib/see/advice.c lib/see/advice.h \
+	lib/see/debugger.c lib/see/debugger.h \
 	lib/see/field_name.c lib/see/field_name.h \
 	lib/see/image.c lib/see/image.h \
 	lib/see/json.c lib/see/json.h \

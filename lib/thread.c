@@ -80,7 +80,7 @@ __thread struct leash__thread *leash__self __attribute__((tls_model("initial-exe
 static __thread bool past_end; /* the thread's record has ended with the thread */
 
 struct lsh_lock lsh_registry = LSH_LOCK_INIT(LSH_RANK_REGISTRY);
-static struct lsh_record *records = &guest; /* the guests' is always the last */
+struct lsh_record *lsh_first_record = &guest; /* the guests' is always the last */
 static uint16_t free_ids[1 << 16];          /* a stack */
 static unsigned free_id_count;
 static unsigned next_id = 1; /* the smallest never used */
@@ -125,7 +125,7 @@ void lsh_start(void)
 
 struct lsh_record *lsh_records(void)
 {
-	return records;
+	return lsh_first_record;
 }
 
 bool lsh_is_guest(const struct lsh_record *record)
@@ -182,10 +182,10 @@ static struct lsh_record *attach(void)
 	record->hot.id = take_id();
 	if (record->hot.id != LEASH__NOBODY) {
 		record->birth.owner = biased ? record->hot.id : LEASH__NOBODY;
-		record->next = records;
-		record->link = &records;
-		records->link = &record->next;
-		records = record;
+		record->next = lsh_first_record;
+		record->link = &lsh_first_record;
+		lsh_first_record->link = &record->next;
+		lsh_first_record = record;
 	}
 	lsh_unlock(&lsh_registry);
 
@@ -297,7 +297,7 @@ void lsh_op_grace_locked(void)
 	else if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
 		lsh_fault_call("membarrier", "it worked when the program began, and fails now");
 	LSH_POINT("grace: after the barrier");
-	for (record = records; record; record = record->next) {
+	for (record = lsh_first_record; record; record = record->next) {
 		unsigned looks = 0;
 
 		while (in_guard(record)) {
@@ -353,7 +353,7 @@ void lsh_threads_after_fork(void)
 	struct lsh_record *record, *next;
 
 	vanished = NULL;
-	for (record = records; record != &guest; record = next) {
+	for (record = lsh_first_record; record != &guest; record = next) {
 		next = record->next;
 		if (&record->hot == leash__self)
 			continue;

@@ -61,6 +61,7 @@ void lsh_op_grace_locked(void);
 
 /* All records, under the registry's lock: for (r = lsh_records(); r; r = r->next). */
 extern struct lsh_lock lsh_registry LSH_HIDDEN;
+extern struct lsh_record *lsh_first_record LSH_HIDDEN;
 struct lsh_record *lsh_records(void);
 
 /* Ends the calling thread's record, as its exit would; a later operation makes a new one. */

@@ -15,7 +15,7 @@
 #include "../thread.h"
 #include "statistics.h"
 
-static struct lsh_counters past; /* of threads that ended; under the registry's lock */
+struct lsh_counters lsh_past_counters; /* of threads that ended; under the registry's lock */
 static uint64_t past_taken, past_returned; /* the same, and of threads without a record; atomic */
 static uint64_t immortals;
 static uint64_t owners_deaths; /* as many as have been said */
@@ -68,8 +68,8 @@ static void add_beginnings(struct lsh_counters *sum, const struct lsh_counters *
 
 void lsh_counters_retire(const struct lsh_record *record)
 {
-	add_ends(&past, &record->counters);
-	add_beginnings(&past, &record->counters);
+	add_ends(&lsh_past_counters, &record->counters);
+	add_beginnings(&lsh_past_counters, &record->counters);
 	__atomic_fetch_add(&past_taken, LOAD(record->bytes_taken), __ATOMIC_RELAXED);
 	__atomic_fetch_add(&past_returned, LOAD(record->bytes_returned), __ATOMIC_RELAXED);
 }
@@ -78,7 +78,7 @@ static void sum_locked(struct lsh_counters *sum)
 {
 	const struct lsh_record *record;
 
-	*sum = past;
+	*sum = lsh_past_counters;
 	for (record = lsh_records(); record; record = record->next)
 		add_ends(sum, &record->counters);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);

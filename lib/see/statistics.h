@@ -63,6 +63,9 @@ void lsh_counters_returned(size_t bytes);
 /* The sum over all threads, past ones included.  Nothing has ended in it that has not begun. */
 void lsh_counters_sum(struct lsh_counters *sum);
 
+/* Of threads that ended; under the registry's lock. */
+extern struct lsh_counters lsh_past_counters;
+
 /* Moves the counters of a record that ends into the sum; under the registry's lock. */
 void lsh_counters_retire(const struct lsh_record *record);
 

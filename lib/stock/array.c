@@ -40,6 +40,7 @@
 #include "../count.h"
 #include "../finalizers.h"
 #include "../points.h"
+#include "../see/debugger.h"
 #include "../thread.h"
 
 #define FIRST    4  /* elements; with them a buffer has 64 bytes, and twice as many each time */
@@ -106,6 +107,13 @@ static const leash_type array_type = {
 	.flags = LEASH_WEAKABLE,
 	.trace = trace,
 	.destroy = destroy,
+};
+
+const struct lsh_array_layout lsh_array_layout = {
+	.type = &array_type,
+	.buffer = offsetof(struct leash_array, buffer),
+	.size = offsetof(struct buffer, size),
+	.elements = offsetof(struct buffer, elements),
 };
 
 static void publish(struct leash_array *array, struct buffer *new)
