@@ -26,7 +26,7 @@ is 'a wait without end' "$(LEASH_TEST_TIMEOUT=1 verdict \
 # A test nobody lists never runs, and a header nobody lists is missing from the tarball.
 unlisted() (
 	cd "$srcdir" || exit
-	for file in $(find lib include examples bench models tests -name '[a-z]*.[a-z]*'); do
+	for file in $(find lib include examples bench models tests tools -name '[a-z]*.[a-z]*'); do
 		case $file in
 		*.c | *.cc | *.h | *.hpp | *.map | *.pml | *.py | *.sh)
 			grep -qE "(^|\s)($file|${file%.c})(\s|$)" ./*/local.mk || echo "$file"

@@ -135,6 +135,16 @@ tests_test_field_cxx_SOURCES = tests/test-field-cxx.cc
 tests_test_thread_cxx_SOURCES = tests/test-thread-cxx.cc
 tests_test_type_cxx_SOURCES = tests/test-type-cxx.cc
 
+# What tests/gdb.sh looks at.
+tests_debugged_CFLAGS = $(AM_CFLAGS) -g
+if CXX_WORKS
+debugged_cxx = tests/debugged-cxx
+endif
+tests_debugged_cxx_SOURCES = tests/debugged-cxx.cc
+tests_debugged_cxx_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_debugged_cxx_CXXFLAGS = $(AM_CXXFLAGS) -g
+tests_debugged_cxx_LDADD = $(LDADD) $(LIBURCU_LIBS)
+
 # What several of them include.
 test_headers = \
 	tests/header.h \
@@ -177,6 +187,7 @@ normal_test_scripts = \
 	tests/docs.sh \
 	tests/debian.sh \
 	tests/dist.sh \
+	tests/gdb.sh \
 	tests/harness.sh \
 	tests/install.sh \
 	tests/probes.sh \
@@ -195,7 +206,7 @@ EXTRA_DIST += tests/statistics.py
 check_PROGRAMS += $(c_tests) $(cxx_tests)
 TESTS = $(c_tests) $(cxx_tests) $(test_scripts)
 if !SANITIZED
-check_PROGRAMS += bench/ratios
+check_PROGRAMS += bench/ratios tests/debugged $(debugged_cxx)
 TESTS += $(normal_test_scripts)
 endif
 EXTRA_DIST += tests/consumer/Makefile tests/consumer/consumer.c tests/consumer/consumer.cc

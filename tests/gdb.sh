@@ -1,0 +1,270 @@
+# tools/leash-gdb.py: what gdb says of a process, of its core file, and where the library has been stripped.
+
+. "$srcdir/tests/tap.sh"
+
+command -v gdb >/dev/null || skip_all 'no gdb'
+command -v objcopy >/dev/null || skip_all 'no objcopy'
+[ -e "$LEASH_LIBRARY" ] || skip_all 'configured without a shared library'
+[ "$(gdb -nx -batch -ex 'python print(6 * 7)' 2>&1)" = 42 ] || skip_all 'gdb has no Python'
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# debug ARGUMENT...: gdb with nobody's settings.
+debug() {
+	timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set width 0' -iex 'set debug-file-directory /nonexistent' -iex 'set python print-stack full' \
+		-iex 'set disable-randomization off' -iex 'set startup-with-shell off' "$@" </dev/null 2>&1
+}
+
+debug -ex run /bin/true >"$work/try"
+grep -q 'exited normally' "$work/try" || skip_all "gdb may not run programs here: $(tail -n 1 "$work/try")"
+
+script=$(cd "$srcdir" && pwd)/tools/leash-gdb.py
+mkdir "$work/stripped"
+objcopy --strip-all "$LEASH_LIBRARY" "$work/stripped/libleash.so.0"
+
+# What leash_why() has answered in the process.
+for name in chain deep ring hanging loop selfish array element cell eternal; do
+	printf 'echo == %s\\n\nleash why %s\n' $name $name
+done >"$work/whys"
+
+cat >"$work/questions" <<'END'
+echo == given back\n
+leash why stranger
+output $leash(stranger)
+echo \n
+echo == refs\n
+leash refs deep
+leash refs array
+leash refs element
+leash refs map
+leash refs row
+leash refs eternal
+echo == objects\n
+leash objects
+leash objects row
+leash stats
+echo == print\n
+output watcher
+echo \n
+output gone
+echo \n
+output empty
+echo \n
+output current
+echo \n
+output *chain->next
+echo \n
+output $leash(eternal)
+echo \n
+output $leash(watcher)
+echo \n
+output $leash(*selfish)
+echo \n
+echo == end\n
+END
+
+# look NAME ARGUMENT...: stops the program where it has explained everything, asks the same, and makes a core file; then where
+# it has more to be asked about.  Only the thread that stopped goes on: nobody subtracts what it gives back.
+look() {
+	look=$1
+	shift
+	debug "$@" -ex 'set environment LEASH_OPTIONS=track:true' -ex "source $script" \
+		-ex 'break printed' -ex 'break here' -ex "run $work/$look.said" \
+		-x "$work/whys" -ex 'echo == end\n' \
+		-ex 'set scheduler-locking on' -ex continue -ex "generate-core-file $work/$look.core" \
+		-x "$work/questions" -ex kill tests/debugged >"$work/$look.live"
+	debug -ex "source $script" -x "$work/questions" tests/debugged "$work/$look.core" >"$work/$look.dead"
+	debug -ex "source $script" -x "$work/whys" -ex 'echo == end\n' tests/debugged "$work/$look.core" >"$work/$look.why"
+	echo '== end' >>"$work/$look.said"
+}
+
+# same FILE: its answers, to what leash_why() has answered too.  The map came later.
+same() { sed -n '/^== chain$/,/^== end$/p' "$work/$1" | grep -v '^1 object of type leash_map' | diff "$work/${1%.*}.said" -; }
+
+# said FILE SECTION: what stands there, addresses without their numbers.  Whether somebody is a suspect is the collector's
+# affair.
+said() {
+	sed -n "/^== $2\$/,/^== /p" "$work/$1" |
+		sed -e '/^== /d' -e 's/0x[0-9a-f][0-9a-f]*/ADDRESS/g' -e 's/; a suspect//'
+}
+
+# expect NAME FILE SECTION: standard input.
+expect() {
+	cat >"$work/expected"
+	said "$2" "$3" >"$work/found"
+	ok "$1" diff "$work/expected" "$work/found"
+}
+
+look whole
+look stripped -ex "set environment LD_PRELOAD=$work/stripped/libleash.so.0"
+ok 'a stripped library has been looked at' grep -q "$work/stripped/libleash.so.0" "$work/stripped.core"
+
+for look in whole stripped; do
+	is "$look: leash_why() has answered" "$(grep -c '^==' "$work/$look.said")" 11
+	ok "$look: a process, as leash_why()" same $look.live
+	ok "$look: its core file, as leash_why()" same $look.why
+
+	for file in $look.live $look.dead; do
+		# One, or some more: as the background thread came by, or did not.
+		n=$(said $file 'given back' | sed -n 's/^.* \([1-9][0-9]*\) given back.*/\1/p' | head -n 1)
+		expect "$file: given back" $file 'given back' <<END
+node ADDRESS: $((n + 1)) references, 0 from fields, 1 from outside, $n given back and not yet subtracted
+1 object of type leash_map: references that its trace function reports are not shown
+"node ADDRESS: $((n + 1)) references (1 by its owner, thread 2; $n by others), $n given back and not yet subtracted"
+END
+		expect "$file: refs" $file refs <<'END'
+node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references
+refers to nothing
+is referred to by:
+  node ADDRESS .children[1]
+0 from outside
+1 object of type leash_map: references that its trace function reports are not shown
+leash_array ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+refers to:
+  [1] -> node ADDRESS
+is referred to by no field
+1 from outside
+1 object of type leash_map: references that its trace function reports are not shown
+node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+refers to nothing
+is referred to by:
+  leash_array ADDRESS [1]
+0 from outside
+1 object of type leash_map: references that its trace function reports are not shown
+leash_map ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+refers to nothing
+references that its trace function reports are not shown
+is referred to by no field
+1 from outside
+1 object of type leash_map: references that its trace function reports are not shown
+row ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); 32 bytes with its tail
+refers to:
+  .cells[2] -> node ADDRESS
+is referred to by no field
+1 from outside
+1 object of type leash_map: references that its trace function reports are not shown
+node ADDRESS: not counted; merged; immortal
+refers to nothing
+is referred to by no field
+1 object of type leash_map: references that its trace function reports are not shown
+END
+		expect "$file: print" $file print <<'END'
+node ADDRESS, 1 reference
+NULL, gone
+NULL
+node ADDRESS, 1 reference
+{next = ADDRESS, children = {ADDRESS, ADDRESS}, parent = node ADDRESS, 1 reference, value = 2}
+"node ADDRESS: not counted; merged; immortal"
+"node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references"
+"node ADDRESS: 2 references (2 by its owner, thread 1; 0 by others)"
+END
+		said $file objects >"$work/objects"
+		is "$file: objects" "$(awk '/ type$/ { heading = 1; next } NF == 3 { print $1, $2, $3 }' "$work/objects")" \
+			'13 832 node
+1 64 loop
+1 64 row
+1 32 leash_array
+1 32 leash_map'
+		ok "$file: objects of a type" grep -q '^row ADDRESS: 1 reference' "$work/objects"
+		is "$file: stats" "$(awk '/^(alive|births|births_cyclic|frees) / { print }' "$work/objects" | paste -sd ' ')" \
+			'alive 17 births 18 births_cyclic 17 frees 1'
+	done
+done
+
+# ask NAME WANTED ARGUMENT...: what the last command says, in one line.
+ask() {
+	name=$1 wanted=$2
+	shift 2
+	is "$name" "$(debug -ex "source $script" "$@" 2>&1 | tail -n 1 | sed 's/0x[0-9a-f][0-9a-f]*/ADDRESS/g')" "$wanted"
+}
+
+core="tests/debugged $work/whole.core"
+ask 'no argument' 'leash: leash why needs an address, or an expression' -ex 'leash why' $core
+ask 'NULL' 'leash: NULL is not an object' -ex 'leash why 0' $core
+ask 'gone' 'leash: the object of this weak reference is gone' -ex 'leash why gone' $core
+ask 'no object there' 'leash: ADDRESS is not an object: objects begin at multiples of 16' -ex 'leash refs &deep->next + 1' $core
+ask 'nor there' 'leash: ADDRESS is not an object: it is none of those that there are' -ex 'leash why deep + 100000' $core
+ask 'no such type' 'leash: no object of type nothing' -ex 'leash objects nothing' $core
+ask 'no process' 'leash: no process and no core file' -ex 'leash objects' tests/debugged
+ask 'no libleash' 'leash: no libleash in this process' -ex starti -ex 'leash objects' /bin/true
+
+# A process without tracking, which is then broken on purpose.
+debug -ex "source $script" -ex 'break here' -ex run \
+	-ex 'echo == untracked\n' -ex 'leash objects' -ex 'leash why array' -ex 'leash refs chain' \
+	-ex 'leash why 16' \
+	-ex 'echo == field\n' -ex 'set var chain->children[1] = (struct node *)0x1230' -ex 'leash refs chain' -ex 'leash why chain' \
+	-ex 'echo == header\n' -ex 'set var *(unsigned short *)((char *)deep - 16) = 60000' -ex 'leash why deep' \
+	-ex 'output watcher' -ex 'echo \n' \
+	-ex 'echo == version\n' -ex 'set var *(int *)&leash__debugger_1 = 9' -ex 'leash why chain' \
+	-ex 'echo == end\n' -ex kill tests/debugged >"$work/broken"
+expect 'without tracking' broken untracked <<'END'
+leash: which objects there are is not known: run with LEASH_OPTIONS=track:true
+leash_array ADDRESS: 1 reference, 0 from fields, 1 from outside or from fields of objects that are not known
+only the object and what it refers to are known (LEASH_OPTIONS=track:true knows all)
+node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references
+refers to:
+  .next -> node ADDRESS
+what refers to it is not known: run with LEASH_OPTIONS=track:true
+leash: ADDRESS is not an object: there is no memory in front of it
+END
+expect 'a broken field' broken field <<'END'
+node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references
+refers to:
+  .next -> node ADDRESS
+  .children[1] -> ADDRESS, which is not an object
+what refers to it is not known: run with LEASH_OPTIONS=track:true
+node ADDRESS: 1 reference, 0 from fields, 1 from outside or from fields of objects that are not known
+only the object and what it refers to are known (LEASH_OPTIONS=track:true knows all)
+node ADDRESS is corrupt: .children[1] -> ADDRESS, which is not an object
+END
+expect 'a broken header' broken header <<'END'
+leash: ADDRESS is not an object, or its header is corrupt: there is no type of number 60000
+ADDRESS (ADDRESS is not an object, or its header is corrupt: there is no type of number 60000)
+END
+ok 'another version' sh -c "sed -n '/^== version/,\$p' '$work/broken' | grep -q 'are of different versions: .* by version 9'"
+
+# Installed, gdb finds it by itself.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+folder=$(dirname "$LEASH_LIBRARY")
+ok 'make install-data-local' make --silent install-data-local DESTDIR="$work" datadir=/share libdir="$folder"
+installed() {
+	debug -iex "set auto-load scripts-directory $work/share/gdb/auto-load" -iex 'set auto-load safe-path /' \
+		-ex 'break here' -ex run "$@"
+}
+ok 'loaded with the library' sh -c "printf '%s\n' \"\$1\" | grep -q 'what refers to it is not known'" - \
+	"$(installed -ex 'leash refs chain' -ex kill tests/debugged)"
+
+if [ -n "$CXX" ]; then
+	installed -ex 'echo == C++\n' -ex 'output first' -ex 'echo \n' -ex 'output nothing' -ex 'echo \n' \
+		-ex 'output constant' -ex 'echo \n' -ex 'output points' -ex 'echo \n' -ex 'output gone' -ex 'echo \n' \
+		-ex 'output *first.object' -ex 'echo \n' -ex 'output *first.object->next.object' -ex 'echo \n' \
+		-ex 'leash refs first' -ex 'leash refs *first.object' -ex 'output $leash(points)' -ex 'echo \n' \
+		-ex 'echo == end\n' -ex kill tests/debugged-cxx >"$work/cxx"
+	expect 'C++' cxx C++ <<'END'
+node ADDRESS, 2 references = {get() = ADDRESS}
+NULL = {get() = ADDRESS}
+node ADDRESS, 2 references = {get() = ADDRESS}
+node ADDRESS, 2 references = {get() = ADDRESS}
+NULL, gone = {get() = ADDRESS}
+{next = node ADDRESS, 1 reference = {get() = ADDRESS}, parent = NULL = {get() = ADDRESS}, shared = node ADDRESS, 1 reference = {get() = ADDRESS}, value = 1, static leash_flags = 4}
+{next = NULL = {get() = ADDRESS}, parent = node ADDRESS, 2 references = {get() = ADDRESS}, shared = NULL = {get() = ADDRESS}, value = 2, static leash_flags = 4}
+node ADDRESS: 2 references (2 by its owner, thread 1; 0 by others); has had weak references
+refers to:
+  .next -> node ADDRESS
+  .shared -> node ADDRESS
+what refers to it is not known: run with LEASH_OPTIONS=track:true
+node ADDRESS: 2 references (2 by its owner, thread 1; 0 by others); has had weak references
+refers to:
+  .next -> node ADDRESS
+  .shared -> node ADDRESS
+what refers to it is not known: run with LEASH_OPTIONS=track:true
+"node ADDRESS: 2 references (2 by its owner, thread 1; 0 by others); has had weak references"
+END
+else
+	skip 'no C++ compiler'
+fi
+ok 'make uninstall-local' make --silent uninstall-local DESTDIR="$work" datadir=/share libdir="$folder"
+is 'it leaves nothing' "$(find "$work/share" -type f)" ''
+
+finish
