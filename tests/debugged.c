@@ -149,6 +149,7 @@ static void *make_stranger(void *arg)
 {
 	(void)arg;
 	stranger = new_node(13);
+	stranger->next = new_node(15);
 	sem_post(&made);
 	sem_wait(&over);
 	leash_release(stranger);

@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 
 # debug ARGUMENT...: gdb with nobody's settings.
 debug() {
-	timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set width 0' -iex 'set debug-file-directory /nonexistent' -iex 'set python print-stack full' \
+	timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set width 0' -iex 'set breakpoint pending on' -iex 'set debug-file-directory /nonexistent' -iex 'set python print-stack full' \
 		-iex 'set disable-randomization off' -iex 'set startup-with-shell off' "$@" </dev/null 2>&1
 }
 
@@ -161,14 +161,14 @@ node ADDRESS, 1 reference
 END
 		said $file objects >"$work/objects"
 		is "$file: objects" "$(awk '/ type$/ { heading = 1; next } NF == 3 { print $1, $2, $3 }' "$work/objects")" \
-			'13 832 node
+			'14 896 node
 1 64 loop
 1 64 row
 1 32 leash_array
 1 32 leash_map'
 		ok "$file: objects of a type" grep -q '^row ADDRESS: 1 reference' "$work/objects"
 		is "$file: stats" "$(awk '/^(alive|births|births_cyclic|frees) / { print }' "$work/objects" | paste -sd ' ')" \
-			'alive 17 births 18 births_cyclic 17 frees 1'
+			'alive 18 births 19 births_cyclic 18 frees 1'
 	done
 done
 
@@ -223,6 +223,45 @@ leash: ADDRESS is not an object, or its header is corrupt: there is no type of n
 ADDRESS (ADDRESS is not an object, or its header is corrupt: there is no type of number 60000)
 END
 ok 'another version' sh -c "sed -n '/^== version/,\$p' '$work/broken' | grep -q 'are of different versions: .* by version 9'"
+
+# Stopped where it counts; with a table of objects that is being changed; with an object that is held by what was given back
+# only, and one of which too few references are counted.
+debug -ex 'set environment LEASH_OPTIONS=track:true' -ex "source $script" \
+	-ex 'break leash__release_suspect' -ex 'break printed' -ex 'break here' -ex run \
+	-ex 'echo == counting\n' -ex 'leash why chain' -ex 'echo == end\n' -ex 'delete 1' -ex continue \
+	-ex 'set scheduler-locking on' -ex continue \
+	-ex 'set $d = (unsigned long *)&leash__debugger_1' -ex 'set var *(unsigned long *)($d[8] + $d[13]) += 1' \
+	-ex 'echo == changing\n' -ex 'leash why eternal' \
+	-ex 'set var *((unsigned int *)stranger - 2) -= 2' -ex 'echo == late\n' -ex 'leash why stranger->next' \
+	-ex 'set var *((unsigned int *)deep - 2) -= 2' -ex 'echo == few\n' -ex 'leash why deep' \
+	-ex 'echo == end\n' -ex kill tests/debugged >"$work/stopped"
+expect 'in the middle of counting' stopped counting <<'END'
+node ADDRESS: 1 reference, 0 from fields, 1 from outside
+a thread was in the middle of counting when the process stopped: numbers may be off by one
+END
+sed -i '/^1 object of type leash_map/d' "$work/stopped"
+changing='the table of all objects was being changed when the process stopped: some may be missing'
+expect 'in the middle of a birth' stopped changing <<END
+node ADDRESS is immortal: it is not counted
+$changing
+END
+n=$(said stopped late | sed -n 's/^.* \([1-9][0-9]*\) given back.*/\1/p' | head -n 1)
+expect 'held by what was given back' stopped late <<END
+node ADDRESS: 1 reference, 1 from fields, 0 from outside
+shortest chain from what was given back and is not yet subtracted:
+  node ADDRESS, 0 from outside, $n given back and not yet subtracted
+  .next -> node ADDRESS
+$changing
+END
+expect 'too few references' stopped few <<END
+node ADDRESS: 0 references, 1 from fields, -1 from outside
+fields hold more references than are counted: the header or a field is corrupt, or was being changed
+shortest chain from outside:
+  node ADDRESS, 1 from outside
+  .next -> node ADDRESS
+  .children[1] -> node ADDRESS
+$changing
+END
 
 # Installed, gdb finds it by itself.
 unset MAKEFLAGS MFLAGS MAKELEVEL

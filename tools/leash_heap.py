@@ -439,9 +439,9 @@ def read_off(came_by, goal):
     way, node = [], goal
     while not way or (came_by.get(node) and node != goal):
         source, name = came_by[node]
-        way.insert(0, (source, name, node))
+        way.append((source, name, node))
         node = source
-    return way
+    return way[::-1]
 
 
 # leash why, in the words of lib/see/why.c.
