@@ -111,6 +111,10 @@ static void make_rows(void)
 	row = leash_new_extra(&row_type, 3 * sizeof(struct node *));
 	cell = new_node(9);
 	leash_set_take(&row->cells[2], cell);
+
+	/* Two more ways to it: one as short as the chain, and a longer one. */
+	leash_set(&element->next, deep);
+	leash_set(&cell->next, element);
 }
 
 static void make_others(void)

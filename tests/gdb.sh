@@ -34,12 +34,13 @@ leash why stranger
 output $leash(stranger)
 echo \n
 echo == refs\n
-leash refs deep
+leash refs cell
 leash refs array
-leash refs element
 leash refs map
 leash refs row
 leash refs eternal
+echo == referrers\n
+leash refs deep
 echo == objects\n
 leash objects
 leash objects row
@@ -114,10 +115,11 @@ node ADDRESS: $((n + 1)) references, 0 from fields, 1 from outside, $n given bac
 "node ADDRESS: $((n + 1)) references (1 by its owner, thread 2; $n by others), $n given back and not yet subtracted"
 END
 		expect "$file: refs" $file refs <<'END'
-node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references
-refers to nothing
+node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+refers to:
+  .next -> node ADDRESS
 is referred to by:
-  node ADDRESS .children[1]
+  row ADDRESS .cells[2]
 0 from outside
 1 object of type leash_map: references that its trace function reports are not shown
 leash_array ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
@@ -125,12 +127,6 @@ refers to:
   [1] -> node ADDRESS
 is referred to by no field
 1 from outside
-1 object of type leash_map: references that its trace function reports are not shown
-node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
-refers to nothing
-is referred to by:
-  leash_array ADDRESS [1]
-0 from outside
 1 object of type leash_map: references that its trace function reports are not shown
 leash_map ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
 refers to nothing
@@ -149,14 +145,17 @@ refers to nothing
 is referred to by no field
 1 object of type leash_map: references that its trace function reports are not shown
 END
+		is "$file: those who refer to one" "$(said $file referrers | grep '^  ' | sort)" \
+			'  node ADDRESS .children[1]
+  node ADDRESS .next'
 		expect "$file: print" $file print <<'END'
-node ADDRESS, 1 reference
+node ADDRESS, 2 references
 NULL, gone
 NULL
 node ADDRESS, 1 reference
 {next = ADDRESS, children = {ADDRESS, ADDRESS}, parent = node ADDRESS, 1 reference, value = 2}
 "node ADDRESS: not counted; merged; immortal"
-"node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references"
+"node ADDRESS: 2 references (2 by its owner, thread 1; 0 by others); has had weak references"
 "node ADDRESS: 2 references (2 by its owner, thread 1; 0 by others)"
 END
 		said $file objects >"$work/objects"
@@ -233,7 +232,10 @@ debug -ex 'set environment LEASH_OPTIONS=track:true' -ex "source $script" \
 	-ex 'set $d = (unsigned long *)&leash__debugger_1' -ex 'set var *(unsigned long *)($d[8] + $d[13]) += 1' \
 	-ex 'echo == changing\n' -ex 'leash why eternal' \
 	-ex 'set var *((unsigned int *)stranger - 2) -= 2' -ex 'echo == late\n' -ex 'leash why stranger->next' \
-	-ex 'set var *((unsigned int *)deep - 2) -= 2' -ex 'echo == few\n' -ex 'leash why deep' \
+	-ex 'set var *((unsigned int *)deep - 2) -= 4' -ex 'echo == few\n' -ex 'pipe leash why deep | head -n 2' \
+	-ex 'echo == deciding\n' -ex 'set var *(unsigned long *)watcher |= 1' -ex 'output watcher' -ex 'echo \n' \
+	-ex 'echo == up\n' -ex up -ex 'echo == place\n' -ex 'output $leash(chain)' -ex 'echo \n' -ex 'output $_thread' -ex 'echo \n' \
+	-ex 'python print(gdb.selected_frame().level())' \
 	-ex 'echo == end\n' -ex kill tests/debugged >"$work/stopped"
 expect 'in the middle of counting' stopped counting <<'END'
 node ADDRESS: 1 reference, 0 from fields, 1 from outside
@@ -253,14 +255,17 @@ shortest chain from what was given back and is not yet subtracted:
   .next -> node ADDRESS
 $changing
 END
-expect 'too few references' stopped few <<END
-node ADDRESS: 0 references, 1 from fields, -1 from outside
+expect 'too few references' stopped few <<'END'
+node ADDRESS: 0 references, 2 from fields, -2 from outside
 fields hold more references than are counted: the header or a field is corrupt, or was being changed
-shortest chain from outside:
-  node ADDRESS, 1 from outside
-  .next -> node ADDRESS
-  .children[1] -> node ADDRESS
-$changing
+END
+expect 'a weak reference while the collector decides' stopped deciding <<'END'
+node ADDRESS, 0 references
+END
+expect 'thread and frame stay selected' stopped place <<'END'
+"node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references"
+1
+1
 END
 
 # Installed, gdb finds it by itself.
