@@ -43,12 +43,40 @@ static const leash_type row_type = {
 	LEASH_FIELDS(struct row, LEASH_TAIL(cells)),
 };
 
+struct mortal {
+	long value[2];
+};
+
+void dying(void);
+void printed(void);
+void here(void);
+__attribute__((noinline)) void dying(void) { __asm__ volatile("" ::: "memory"); }
+__attribute__((noinline)) void printed(void) { __asm__ volatile("" ::: "memory"); }
+__attribute__((noinline)) void here(void) { __asm__ volatile("" ::: "memory"); }
+
+struct mortal *corpse; /* dying() is called when it dies */
+struct mortal *mortal; /* held */
+
+static void destroy_mortal(void *object)
+{
+	if (object == corpse)
+		dying();
+}
+
+static const leash_type mortal_type = {
+	.name = "mortal",
+	.size = sizeof(struct mortal),
+	.flags = LEASH_WEAKABLE,
+	.destroy = destroy_mortal,
+};
+
 struct node *chain; /* held */
 struct node *deep;
 struct node *ring;
 struct node *hanging;
 struct node *loop;
 struct node *selfish; /* held */
+struct node *far;
 leash_array *array;   /* held */
 struct node *element;
 struct row *row;      /* held */
@@ -96,6 +124,14 @@ static void make_cycles(void)
 	selfish = new_node(7);
 	leash_set(&selfish->next, selfish);
 
+	/* A short way to it, and behind that a longer one. */
+	far = new_node(16);
+	leash_set_take(&selfish->children[0], new_node(17));
+	leash_set(&selfish->children[0]->next, far);
+	leash_set_take(&selfish->children[1], new_node(18));
+	leash_set_take(&selfish->children[1]->next, new_node(19));
+	leash_set_take(&selfish->children[1]->next->next, far);
+
 	loop = leash_new(&loop_type);
 	leash_set(&loop->next, loop);
 	leash_release(loop);
@@ -126,6 +162,9 @@ static void make_others(void)
 	eternal = new_node(11);
 	leash_immortalize(eternal);
 	leash_slot_store_take(&current, new_node(12));
+	mortal = leash_new(&mortal_type);
+	corpse = leash_new(&mortal_type);
+	leash_release(corpse);
 }
 
 #define EXPLAIN(name) (fprintf(file, "== %s\n", #name), leash_why(name, file))
@@ -142,6 +181,7 @@ static void explain(const char *path)
 	EXPLAIN(hanging);
 	EXPLAIN(loop);
 	EXPLAIN(selfish);
+	EXPLAIN(far);
 	EXPLAIN(array);
 	EXPLAIN(element);
 	EXPLAIN(cell);
@@ -159,11 +199,6 @@ static void *make_stranger(void *arg)
 	leash_release(stranger);
 	return NULL;
 }
-
-void printed(void);
-void here(void);
-__attribute__((noinline)) void printed(void) { __asm__ volatile("" ::: "memory"); }
-__attribute__((noinline)) void here(void) { __asm__ volatile("" ::: "memory"); }
 
 int main(int argc, char **argv)
 {

@@ -24,7 +24,7 @@ mkdir "$work/stripped"
 objcopy --strip-all "$LEASH_LIBRARY" "$work/stripped/libleash.so.0"
 
 # What leash_why() has answered in the process.
-for name in chain deep ring hanging loop selfish array element cell eternal; do
+for name in chain deep ring hanging loop selfish far array element cell eternal; do
 	printf 'echo == %s\\n\nleash why %s\n' $name $name
 done >"$work/whys"
 
@@ -102,7 +102,7 @@ look stripped -ex "set environment LD_PRELOAD=$work/stripped/libleash.so.0"
 ok 'a stripped library has been looked at' grep -q "$work/stripped/libleash.so.0" "$work/stripped.core"
 
 for look in whole stripped; do
-	is "$look: leash_why() has answered" "$(grep -c '^==' "$work/$look.said")" 11
+	is "$look: leash_why() has answered" "$(grep -c '^==' "$work/$look.said")" 12
 	ok "$look: a process, as leash_why()" same $look.live
 	ok "$look: its core file, as leash_why()" same $look.why
 
@@ -160,14 +160,15 @@ node ADDRESS, 1 reference
 END
 		said $file objects >"$work/objects"
 		is "$file: objects" "$(awk '/ type$/ { heading = 1; next } NF == 3 { print $1, $2, $3 }' "$work/objects")" \
-			'14 896 node
+			'18 1152 node
 1 64 loop
 1 64 row
+1 48 mortal
 1 32 leash_array
 1 32 leash_map'
 		ok "$file: objects of a type" grep -q '^row ADDRESS: 1 reference' "$work/objects"
 		is "$file: stats" "$(awk '/^(alive|births|births_cyclic|frees) / { print }' "$work/objects" | paste -sd ' ')" \
-			'alive 18 births 19 births_cyclic 18 frees 1'
+			'alive 23 births 25 births_cyclic 22 frees 2'
 	done
 done
 
@@ -223,23 +224,31 @@ ADDRESS (ADDRESS is not an object, or its header is corrupt: there is no type of
 END
 ok 'another version' sh -c "sed -n '/^== version/,\$p' '$work/broken' | grep -q 'are of different versions: .* by version 9'"
 
-# Stopped where it counts; with a table of objects that is being changed; with an object that is held by what was given back
-# only, and one of which too few references are counted.
+# Stopped where it counts, and where an object dies.  Then headers are changed: a table of objects that is being changed; an
+# object that is held by what was given back only; a dead one in an array; and one of which too few references are counted.
 debug -ex 'set environment LEASH_OPTIONS=track:true' -ex "source $script" \
-	-ex 'break leash__release_suspect' -ex 'break printed' -ex 'break here' -ex run \
+	-ex 'break leash__release_suspect' -ex 'break dying' -ex 'break printed' -ex 'break here' -ex run \
 	-ex 'echo == counting\n' -ex 'leash why chain' -ex 'echo == end\n' -ex 'delete 1' -ex continue \
-	-ex 'set scheduler-locking on' -ex continue \
+	-ex 'echo == dying\n' -ex 'leash why corpse' -ex 'output $leash(corpse)' -ex 'echo \n' -ex 'leash objects mortal' \
+	-ex 'echo == end\n' -ex continue -ex 'set scheduler-locking on' -ex continue \
 	-ex 'set $d = (unsigned long *)&leash__debugger_1' -ex 'set var *(unsigned long *)($d[8] + $d[13]) += 1' \
 	-ex 'echo == changing\n' -ex 'leash why eternal' \
 	-ex 'set var *((unsigned int *)stranger - 2) -= 2' -ex 'echo == late\n' -ex 'leash why stranger->next' \
-	-ex 'set var *((unsigned int *)deep - 2) -= 4' -ex 'echo == few\n' -ex 'pipe leash why deep | head -n 2' \
+	-ex 'set var *((unsigned char *)element - 14) |= 8' -ex 'echo == dead\n' -ex 'leash refs array' \
+	-ex 'pipe leash why deep | head -n 1' -ex 'set var *((unsigned int *)deep - 2) -= 4' -ex 'echo == few\n' -ex 'pipe leash why deep | head -n 2' \
 	-ex 'echo == deciding\n' -ex 'set var *(unsigned long *)watcher |= 1' -ex 'output watcher' -ex 'echo \n' \
+	-ex 'set var *((int *)chain - 3) -= 1' -ex 'set var *((unsigned int *)chain - 2) += 2' \
 	-ex 'echo == up\n' -ex up -ex 'echo == place\n' -ex 'output $leash(chain)' -ex 'echo \n' -ex 'output $_thread' -ex 'echo \n' \
 	-ex 'python print(gdb.selected_frame().level())' \
 	-ex 'echo == end\n' -ex kill tests/debugged >"$work/stopped"
 expect 'in the middle of counting' stopped counting <<'END'
 node ADDRESS: 1 reference, 0 from fields, 1 from outside
-a thread was in the middle of counting when the process stopped: numbers may be off by one
+a thread was in the middle of counting when the process stopped: numbers may be off
+END
+expect 'in the middle of a death' stopped dying <<'END'
+leash: mortal ADDRESS is dead: its hooks, or the end of its memory, are still to come
+"mortal ADDRESS: 0 references; dead; merged"
+mortal ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
 END
 sed -i '/^1 object of type leash_map/d' "$work/stopped"
 changing='the table of all objects was being changed when the process stopped: some may be missing'
@@ -255,15 +264,24 @@ shortest chain from what was given back and is not yet subtracted:
   .next -> node ADDRESS
 $changing
 END
+expect 'a reference to the dead, and of the dead' stopped dead <<END
+leash_array ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+refers to:
+  [1] -> node ADDRESS, dead
+is referred to by no field
+1 from outside
+$changing
+node ADDRESS: 2 references, 1 from fields, 1 from outside
+END
 expect 'too few references' stopped few <<'END'
-node ADDRESS: 0 references, 2 from fields, -2 from outside
+node ADDRESS: 0 references, 1 from fields, -1 from outside
 fields hold more references than are counted: the header or a field is corrupt, or was being changed
 END
 expect 'a weak reference while the collector decides' stopped deciding <<'END'
 node ADDRESS, 0 references
 END
 expect 'thread and frame stay selected' stopped place <<'END'
-"node ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references"
+"node ADDRESS: 1 reference (2 by its owner, thread 1; -1 by others); has had weak references"
 1
 1
 END

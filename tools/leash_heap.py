@@ -381,7 +381,7 @@ class Heap:
         if self.complete and self.library.census()[1]:
             self.notes.append('the table of all objects was being changed when the process stopped: some may be missing')
         if self.library.credits()[1]:
-            self.notes.append('a thread was in the middle of counting when the process stopped: numbers may be off by one')
+            self.notes.append('a thread was in the middle of counting when the process stopped: numbers may be off')
         for name, number in sorted(self.opaque.items()):
             self.notes.append('%d object%s of type %s: references that its trace function reports are not shown' %
                               (number, plural(number), name))
