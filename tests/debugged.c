@@ -2,7 +2,7 @@
  * says so.
  *
  *     debugged FILE      writes into FILE what leash_why() says of them, comes by printed(), adds what a debugger sees
- *                        otherwise than the process itself, and comes by here()
+ *                        otherwise than the process itself, and comes by here(); then by both, again and again
  *
  * Without a debugger it does nothing of interest.  It ends with most of its objects alive. */
 #include <leash/leash.h>
@@ -167,6 +167,14 @@ static void make_others(void)
 	leash_release(corpse);
 }
 
+static void make_map(void)
+{
+	map = leash_map_new();
+	mapped = new_node(14);
+	leash_map_set(map, (leash_key){ .number = 1 }, mapped);
+	leash_release(mapped);
+}
+
 #define EXPLAIN(name) (fprintf(file, "== %s\n", #name), leash_why(name, file))
 
 static void explain(const char *path)
@@ -203,7 +211,7 @@ static void *make_stranger(void *arg)
 int main(int argc, char **argv)
 {
 	pthread_t thread;
-	int i;
+	int i, round;
 
 	leash_gc_disable();
 	sem_init(&made, 0, 0);
@@ -216,17 +224,16 @@ int main(int argc, char **argv)
 	make_others();
 	leash_flush();
 	explain(argc > 1 ? argv[1] : "/dev/null");
-	usleep(50000); /* the library's threads go to sleep */
-	printed();
-
-	map = leash_map_new();
-	mapped = new_node(14);
-	leash_map_set(map, (leash_key){ .number = 1 }, mapped);
-	leash_release(mapped);
-	/* What is used again and again is given back without being subtracted. */
-	for (i = 0; i < 8; i++)
-		leash_release(leash_retain(stranger));
-	here();
+	for (round = 0; round < 100; round++) {
+		usleep(20000); /* the library's threads go to sleep */
+		printed();
+		if (round == 0)
+			make_map();
+		/* What is used again and again is given back without being subtracted. */
+		for (i = 0; i < 8; i++)
+			leash_release(leash_retain(stranger));
+		here();
+	}
 	sem_post(&over);
 	pthread_join(thread, NULL);
 	return 0;

@@ -30,9 +30,14 @@ ok 'it runs' env LD_LIBRARY_PATH="$libraries" make --silent -C "$root/consumer" 
 needs() { readelf --dynamic "$root/consumer/$1" | sed -n 's/.*NEEDED.*\[\(lib[^.]*\).*/\1/p' | sort | xargs; }
 has() { case " $1 " in *" $2 "*) ;; *) false ;; esac; }
 ok 'it has jemalloc, and the shared library' has "$(needs c-shared)" 'libjemalloc libleash'
+
+real=$(cd "$libraries" && readlink -f libleash.so)
+ok 'gdb finds its script' [ -e "$root/$(pkg-config --variable=prefix leash)/share/gdb/auto-load${real#"$root"}-gdb.py" ]
+
 if [ $static = yes ]; then
 	ok 'linked statically it has jemalloc, too' has "$(needs c-static)" libjemalloc
 	is 'and no shared library' "$(needs c-static | grep -o libleash)" ''
+	ok 'a debugger finds what it needs there' sh -c "nm '$root/consumer/c-static' | grep -q ' leash__debugger_1$'"
 else
 	skip 'configured without a static library'
 fi
