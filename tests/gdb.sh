@@ -12,7 +12,8 @@ trap 'rm -rf "$work"' EXIT
 
 # debug ARGUMENT...: gdb with nobody's settings.
 debug() {
-	timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set width 0' -iex 'set breakpoint pending on' -iex 'set debug-file-directory /nonexistent' -iex 'set python print-stack full' \
+	timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set debug-file-directory /nonexistent' \
+		-iex 'set width 0' -iex 'set breakpoint pending on' -iex 'set python print-stack full' \
 		-iex 'set disable-randomization off' -iex 'set startup-with-shell off' "$@" </dev/null 2>&1
 }
 
@@ -269,10 +270,12 @@ debug -ex 'set environment LEASH_OPTIONS=track:true' -ex "source $script" \
 	-ex 'echo == changing\n' -ex 'leash why eternal' \
 	-ex 'set var *((unsigned int *)stranger - 2) -= 2' -ex 'echo == late\n' -ex 'leash why stranger->next' \
 	-ex 'set var *((unsigned char *)element - 14) |= 8' -ex 'echo == dead\n' -ex 'leash refs array' \
-	-ex 'pipe leash why deep | head -n 1' -ex 'set var *((unsigned int *)deep - 2) -= 4' -ex 'echo == few\n' -ex 'pipe leash why deep | head -n 2' \
+	-ex 'pipe leash why deep | head -n 1' -ex 'set var *((unsigned int *)deep - 2) -= 4' \
+	-ex 'echo == few\n' -ex 'pipe leash why deep | head -n 2' \
 	-ex 'echo == deciding\n' -ex 'set var *(unsigned long *)watcher |= 1' -ex 'output watcher' -ex 'echo \n' \
 	-ex 'set var *((int *)chain - 3) -= 1' -ex 'set var *((unsigned int *)chain - 2) += 2' \
-	-ex 'echo == up\n' -ex up -ex 'echo == place\n' -ex 'output $leash(chain)' -ex 'echo \n' -ex 'output $_thread' -ex 'echo \n' \
+	-ex 'echo == up\n' -ex up -ex 'echo == place\n' \
+	-ex 'output $leash(chain)' -ex 'echo \n' -ex 'output $_thread' -ex 'echo \n' \
 	-ex 'python print(gdb.selected_frame().level())' \
 	-ex 'echo == end\n' -ex kill tests/debugged >"$work/stopped"
 expect 'in the middle of counting' stopped counting <<'END'

@@ -154,7 +154,10 @@ class Library:
         """gdb's number of each owner, as far as it can read the variables of threads (it needs libthread_db)."""
         if self.thread_numbers_ is None:
             self.thread_numbers_ = {}
-            selected, frame = gdb.selected_thread(), gdb.selected_frame()
+            try:
+                selected, frame = gdb.selected_thread(), gdb.selected_frame()
+            except gdb.error:  # nothing is selected to come back to
+                return self.thread_numbers_
             for thread in gdb.selected_inferior().threads():
                 thread.switch()
                 try:

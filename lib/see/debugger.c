@@ -1,8 +1,8 @@
 /* What a debugger needs to know.
  *
- * A debugger looks at a process that is stopped, or at a core file: it can call nothing, and where the library was stripped it
- * knows no structure of it.  So the library describes itself: one constant, found by its name among the exported symbols,
- * says where types, objects and threads are, and where in them stands what matters.  tools/leash-gdb.py reads it.
+ * A debugger looks at a process that is stopped, or at a core file: it can call nothing, and where the library was stripped
+ * it knows no structure of it.  So the library describes itself: one constant, found by its name among the exported
+ * symbols, says where types, objects and threads are, and where in them stands what matters.  tools/leash_heap.py reads it.
  *
  * What is public (the header and the flags in <leash/abi.h>, the description in <leash/type.h>, the weak reference in
  * <leash/weak.h>) is not repeated here.  The number at the end of the name is that of the layout in <leash/abi.h>, as

@@ -16,7 +16,7 @@ struct lsh_array_layout {
 };
 extern const struct lsh_array_layout lsh_array_layout;
 
-/* After the first two, words of 8 bytes, which tools/leash-gdb.py reads in this order.  (Where pointers have 4, it sees that
+/* After the first two, words of 8 bytes, which tools/leash_heap.py reads in this order.  (Where pointers have 4, it sees that
  * by the size, and refuses.)  Offsets and strides are in bytes. */
 struct leash__debugger {
 	uint32_t version;
