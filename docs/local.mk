@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	docs/Doxyfile \
 	docs/README.md \
+	docs/debugging.md \
 	docs/guide.md \
 	docs/porting.md \
 	docs/protocol.md \

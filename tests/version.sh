@@ -7,7 +7,7 @@ map=$srcdir/lib/libleash.map
 symbols=$srcdir/debian/libleash0.symbols
 
 # macro NAME
-macro() { sed -n "s/^#define LEASH_VERSION$1 *\"*\([0-9.]*\)\"*$/\1/p" "$srcdir/include/leash/version.h"; }
+macro() { sed -n "s/^#define LEASH_VERSION$1 *\"*\([0-9.]*\)\"* *\/\*.*/\1/p" "$srcdir/include/leash/version.h"; }
 version=$(macro '')
 
 is 'the header: the text and the numbers' "$(macro _MAJOR).$(macro _MINOR).$(macro _PATCH)" "$version"
