@@ -61,6 +61,45 @@ $run "$top" "$work/file" >"$work/out" 2>"$work/err"
 is 'no socket: status 1' "$?" 1
 ok 'it says so' grep -q "^leash-top: $work/file: nobody listens" "$work/err"
 
+# A program whose numbers are known: 1000 births and 10 waits more each time; then another process, with fewer.
+cat >"$work/told.py" <<'END'
+import socket, sys
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(sys.argv[1])
+listening.listen()
+for births in 5000, 6000, 7000, 100, None:
+    client = listening.accept()[0]
+    assert client.recv(100) == b"text\n"
+    waits = births and births // 100
+    client.send(f"""births {births}
+deaths_owner {births}
+alive 42
+waiting_revocation 3
+waiting_finalizers 4
+wait_le_1us 0
+wait_le_4096us {waits and waits // 2}
+wait_le_65536us {waits}
+wait_count {waits}
+block_bytes 2048000
+unknown_to_us 7
+""".encode())
+    client.close()
+END
+if command -v python3 >/dev/null; then
+	python3 "$work/told.py" "$work/told" &
+	until [ -S "$work/told" ]; do sleep 0.05; done
+	$run "$top" -d 0.5 "$work/told" >"$work/out" 2>"$work/err"
+	is 'an answer that is none: status 1' "$?" 1
+	ok 'it says so' grep -q 'the answer is not' "$work/err"
+	ok 'what has been added, by the seconds' awk '
+		NR == 2 || NR == 3 { n++; if ($1 > 2050 || $1 < 200 || $2 != $1 || $7 > 20.5 || $7 < 2) exit 1 }
+		END { if (n != 2) exit 1 }' "$work/out"
+	is 'what is, and the wait that nearly all had' "$(awk 'NR == 2 { print $4, $5, $8, $9 }' "$work/out")" '42 7 66ms 2000KiB'
+	is 'another process begins with nothing' "$(awk 'NR == 4 { print $1, $7, $8 }' "$work/out")" '0 0 -'
+else
+	skip 'no python3'
+fi
+
 live here
 $run "$top" -d 0.1 -n 23 "$work/here" >"$work/out" 2>"$work/err"
 is 'no terminal: status 0' "$? $(cat "$work/err")" '0 '

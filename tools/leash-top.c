@@ -183,13 +183,9 @@ static void show_line(const struct sample *now, const struct sample *before)
 		exit(1);
 }
 
-static void take_first(struct sample *sample)
+static _Noreturn void complain(int error)
 {
-	int error = sample_take(sample, path);
-
 	switch (error) {
-	case 0:
-		return;
 	case -ENOENT:
 		fail("%s: no such socket; was the program started with LEASH_OPTIONS=socket:PATH?", path);
 	case -ECONNREFUSED:
@@ -203,14 +199,22 @@ static void take_first(struct sample *sample)
 	}
 }
 
+static void take_first(struct sample *sample)
+{
+	int error = sample_take(sample, path);
+
+	if (error)
+		complain(error);
+}
+
 static void take_next(struct sample *sample)
 {
 	int error = sample_take(sample, path);
 
-	if (error == -EAGAIN)
-		fail("%s: no answer any more", path);
-	if (error)
+	if (error == -ENOENT || error == -ECONNREFUSED || error == -ECONNRESET || error == -EPIPE)
 		fail("%s: the process has gone", path);
+	if (error)
+		complain(error);
 }
 
 /* One wait; true when it is time to end. */

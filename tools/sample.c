@@ -58,7 +58,8 @@ static int read_all(struct sample *sample, FILE *stream)
 			return -EPROTO;
 	if (ferror(stream))
 		return errno ? -errno : -EIO;
-	return sample->count ? 0 : -EPROTO;
+	/* Hung up on without a word: it is about to end. */
+	return sample->count ? 0 : -ECONNRESET;
 }
 
 int sample_take(struct sample *sample, const char *path)

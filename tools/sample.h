@@ -18,7 +18,7 @@ struct sample {
 };
 
 /* Asks for it.  0, or a negative errno value: -ENOENT and -ECONNREFUSED where there is no socket, or nobody listens;
- * -EAGAIN when no answer came in time; -EPROTO when it was none. */
+ * -EAGAIN when no answer came in time; -ECONNRESET when none came at all; -EPROTO when it was none. */
 int sample_take(struct sample *sample, const char *path);
 
 /* A number by its name, 0 for one that is not there; the sum of all whose names begin so; whether there is one. */
