@@ -88,11 +88,11 @@ END
 if command -v python3 >/dev/null; then
 	python3 "$work/told.py" "$work/told" &
 	until [ -S "$work/told" ]; do sleep 0.05; done
-	$run "$top" -d 0.5 "$work/told" >"$work/out" 2>"$work/err"
+	$run "$top" -d 0.1 "$work/told" >"$work/out" 2>"$work/err"
 	is 'an answer that is none: status 1' "$?" 1
 	ok 'it says so' grep -q 'the answer is not' "$work/err"
 	ok 'what has been added, by the seconds' awk '
-		NR == 2 || NR == 3 { n++; if ($1 > 2050 || $1 < 200 || $2 != $1 || $7 > 20.5 || $7 < 2) exit 1 }
+		NR == 2 || NR == 3 { n++; if ($1 > 10100 || $1 < 1050 || $2 != $1 || $7 > 101 || $7 < 10.5) exit 1 }
 		END { if (n != 2) exit 1 }' "$work/out"
 	is 'what is, and the wait that nearly all had' "$(awk 'NR == 2 { print $4, $5, $8, $9 }' "$work/out")" '42 7 66ms 2000KiB'
 	is 'another process begins with nothing' "$(awk 'NR == 4 { print $1, $7, $8 }' "$work/out")" '0 0 -'
