@@ -110,11 +110,12 @@ static void serves(void)
 	answer = ask("json\n");
 	ok(begins(answer, "{") && strcmp(answer + strlen(answer) - 2, "}\n") == 0, "JSON, and all of it");
 	ok(begins(ask("prometheus\n"), "# HELP leash_"), "Prometheus");
+	ok(begins(ask("advice\n"), "no cycles "), "advice");
 	ok(begins(ask("text\r\n"), "alive "), "a line's end may have two characters");
-	is_str(ask("texts\n"), "accepted are text, json, prometheus\n", "another word: what is accepted");
-	is_str(ask("\n"), "accepted are text, json, prometheus\n", "none");
+	is_str(ask("texts\n"), "accepted are text, json, prometheus, advice\n", "another word: what is accepted");
+	is_str(ask("\n"), "accepted are text, json, prometheus, advice\n", "none");
 	answer = ask("a line that is longer than all the words that anybody would ever want to send to a socket like this one\n");
-	is_str(answer, "accepted are text, json, prometheus\n", "or a very long one");
+	is_str(answer, "accepted are text, json, prometheus, advice\n", "or a very long one");
 
 	thread = thread_start(lives, NULL);
 	for (int i = 0; i < 50; i++)

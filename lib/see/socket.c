@@ -52,6 +52,7 @@ static const struct word {
 	{ "text", leash_stats_print, LEASH_TEXT },
 	{ "json", leash_stats_print, LEASH_JSON },
 	{ "prometheus", leash_stats_print, LEASH_PROMETHEUS },
+	{ "advice", leash_advice_print, LEASH_TEXT },
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
