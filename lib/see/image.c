@@ -14,6 +14,7 @@
  * subtracted (deferred.c).
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <urcu-bp.h>
 
 #include <leash/field.h>
@@ -30,10 +31,18 @@
 
 #define KEPT_MAX  (UINT32_C(1) << 28) /* bytes of the dead */
 #define ASK_EVERY 4096
+#define ATTEMPTS  3
 
 static bool keep_going(void)
 {
 	return lsh_kept_bytes() < KEPT_MAX;
+}
+
+static int by_address(const void *one, const void *other)
+{
+	uintptr_t a = *(const uintptr_t *)one, b = *(const uintptr_t *)other;
+
+	return (a > b) - (a < b);
 }
 
 static int add_all(struct lsh_image *image)
@@ -41,6 +50,8 @@ static int add_all(struct lsh_image *image)
 	struct lsh_array addresses = { NULL };
 	size_t count = lsh_census_copy(&addresses), i;
 
+	if (count && count != SIZE_MAX)
+		qsort(addresses.data, count, sizeof(uintptr_t), by_address);
 	for (i = 0; i < count && count != SIZE_MAX && !image->graph.failed; i++)
 		lsh_graph_add(&image->graph, ((struct leash__header **)addresses.data)[i]);
 	lsh_array_free(&addresses);
@@ -144,6 +155,17 @@ int lsh_image_take(struct lsh_image *image, const void *object)
 	lsh_keep_end();
 	if (error)
 		lsh_image_drop(image);
+	return error;
+}
+
+int lsh_image_take_consistent(struct lsh_image *image, const void *object)
+{
+	int attempt, error = lsh_image_take(image, object);
+
+	for (attempt = 1; attempt < ATTEMPTS && !error && !image->consistent; attempt++) {
+		lsh_image_drop(image);
+		error = lsh_image_take(image, object);
+	}
 	return error;
 }
 

@@ -17,13 +17,23 @@ struct lsh_image {
 /* Takes it, of all objects if there is a census, or else of `object` and what it reaches.  0; -ENOTSUP without a census for
  * NULL; -ENOMEM.  Outside guards. */
 int lsh_image_take(struct lsh_image *image, const void *object);
+
+/* The same, and again if it was not consistent; what the last of a few attempts gave. */
+int lsh_image_take_consistent(struct lsh_image *image, const void *object);
+
 void lsh_image_drop(struct lsh_image *image);
 
-/* What it shows needs no object any more: they may be gone by then. */
+/* What it shows needs no object any more: they may be gone by then.  Of all objects, nodes are in the order of addresses, which
+ * a program that does the same again gives them again, more or less; of one, in the order in which it leads to them. */
 
 static inline uint32_t lsh_image_size(const struct lsh_image *image)
 {
 	return image->graph.node_count;
+}
+
+static inline uint32_t lsh_image_edges(const struct lsh_image *image)
+{
+	return image->graph.edge_count;
 }
 
 /* LSH_NONE for an object that is not in it. */

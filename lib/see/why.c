@@ -25,8 +25,6 @@
 #include "path.h"
 #include "why.h"
 
-#define ATTEMPTS 3
-
 struct telling {
 	const struct lsh_image *image;
 	FILE *stream;
@@ -180,21 +178,15 @@ bool lsh_why_print(const struct lsh_image *image, uint32_t node, FILE *stream, c
 int leash_why(const void *object, FILE *stream)
 {
 	struct lsh_image image;
-	int attempt, error = 0;
 	uint32_t node;
+	int error;
 
 	if (!object || !stream)
 		return -EINVAL;
 	lsh_harden_check(leash__header_of(object), "leash_why");
-	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
-		if (attempt)
-			lsh_image_drop(&image);
-		error = lsh_image_take(&image, object);
-		if (error)
-			return error;
-		if (image.consistent)
-			break;
-	}
+	error = lsh_image_take_consistent(&image, object);
+	if (error)
+		return error;
 	node = lsh_image_find(&image, object);
 	if (node == LSH_NONE || lsh_image_is_dead(&image, node))
 		lsh_fault(leash__header_of(object), "asked why it is alive after its death");
