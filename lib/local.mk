@@ -53,12 +53,19 @@ library_sources = \
 	lib/shutdown.c lib/shutdown.h \
 	lib/see/advice.c lib/see/advice.h \
 	lib/see/debugger.c lib/see/debugger.h \
+	lib/see/around.c lib/see/around.h \
+	lib/see/cycles.c lib/see/cycles.h \
+	lib/see/dump.c lib/see/dump.h \
+	lib/see/dump_graphviz.c \
+	lib/see/dump_json.c \
 	lib/see/field_name.c lib/see/field_name.h \
 	lib/see/image.c lib/see/image.h \
 	lib/see/json.c lib/see/json.h \
 	lib/see/leaks.c \
 	lib/see/neighbours.c \
 	lib/see/path.c lib/see/path.h \
+	lib/see/quote.c lib/see/quote.h \
+	lib/see/summary.c lib/see/summary.h \
 	lib/see/why.c lib/see/why.h \
 	lib/retire.c \
 	lib/see/histogram.c lib/see/histogram.h \
