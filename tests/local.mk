@@ -177,6 +177,7 @@ valgrind_tests = \
 
 test_scripts = \
 	tests/depgraph.sh \
+	tests/dump.sh \
 	tests/guide.sh \
 	tests/leash-top.sh \
 	tests/statistics.sh \

@@ -510,9 +510,7 @@ static int print_scene(const char *scene, const char *format)
 	struct node *held;
 
 	leash_gc_disable();
-	if (strcmp(scene, "chain") == 0)
-		return leash_heap_dump(stdout, as, leash_steal(&((struct node *)chain())->next));
-	held = many();
+	held = strcmp(scene, "chain") == 0 ? chain() : many();
 	if (strcmp(scene, "around") == 0)
 		return leash_heap_dump(stdout, as, held);
 	if (strcmp(scene, "few") == 0)
