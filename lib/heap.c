@@ -279,7 +279,8 @@ static bool leave_husk(struct leash__header *h, bool unread)
 {
 	size_t bytes;
 
-	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__LOGGED))
+	/* Acquire: where the reader has cleared it, that was its last access. */
+	if (!(__atomic_load_n(&h->shared, __ATOMIC_ACQUIRE) & LEASH__LOGGED))
 		return false;
 	bytes = lsh_block_bytes(h);
 	__atomic_fetch_add(&husks, 1, __ATOMIC_RELAXED);
