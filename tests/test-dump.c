@@ -117,6 +117,29 @@ static void surroundings(void)
 	is_int(leash_collect(2), 3, "a cycle and what hangs from it");
 }
 
+/* Of several that refer to the one in the middle, the first one by address is told first. */
+static void holders(void)
+{
+	struct node *middle = node(), *holder[3];
+	const void *lowest = (void *)UINTPTR_MAX;
+	char expected[64];
+
+	for (int i = 0; i < 3; i++) {
+		holder[i] = node();
+		leash_set(&holder[i]->next, middle);
+		if ((const void *)holder[i] < lowest)
+			lowest = holder[i];
+	}
+	names[0].object = NULL;
+	snprintf(expected, sizeof expected, "\n{\"id\":2,\"address\":\"%p\"", lowest);
+	char *said = said_by(json, middle, names);
+	ok(strstr(said, expected) != NULL, "holders are told by address");
+	free(said);
+	for (int i = 0; i < 3; i++)
+		leash_release(holder[i]);
+	leash_release(middle);
+}
+
 /* All objects: there is no other yet. */
 static void whole(void)
 {
@@ -236,7 +259,7 @@ static void summaries(void)
 	   "there is more around the middle");
 	free(said);
 	said = said_by(json, plain, names);
-	ok(strstr(said, "\"fields\":[{\"field\":\"next\",\"object\":null},"), "and behind others");
+	ok(strstr(said, "\"more\":true,\"fields\":[{\"field\":\"next\",\"object\":null},"), "and behind others");
 	free(said);
 	leash_release(plain);
 	is_int(leash_collect(2), 301, "all that could be in cycles is garbage at last");
@@ -248,9 +271,14 @@ static void summaries(void)
 	said = said_by(graphviz, NULL, names);
 	ok(strstr(said, "\tn500 ") != NULL, "500 objects");
 	free(said);
-	leash_array_append_take(array, leash_new(&leaf_type));
+	void *leaf = leash_new(&leaf_type);
+	leash_array_append(array, leaf);
+	leash_immortalize(leaf);
 	said = said_by(graphviz, NULL, names);
 	ok(strstr(said, "\tt1 ") && strstr(said, "[label=\"[]: 500\"]"), "and one more");
+	free(said);
+	said = said_by(json, NULL, names);
+	ok(strstr(said, "\"outside\":0,\"immortal\":1,\"garbage\":0}"), "which is immortal");
 	free(said);
 	leash_release(array);
 }
@@ -551,11 +579,12 @@ int main(int argc, char **argv)
 	lsh_point_hook = hook;
 	lsh_allocation_hook = fails;
 	whole();
-	summaries();
 	long_chain();
+	summaries();
 	allocations();
 	changes();
 	surroundings();
+	holders();
 	refusals();
 	leash_collect(2);
 	is_int(leash_shutdown(), 0, "nothing is left but what is immortal");
