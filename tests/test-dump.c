@@ -24,9 +24,10 @@ static const leash_type node_type = {
 
 static const leash_type leaf_type = { .name = "leaf", .size = 8 };
 
-/* Quotation marks, a backslash, a line feed, XML's characters, Latin-1, an overlong slash, a surrogate, half a character. */
+/* Quotation marks, a backslash, a line feed, XML's characters, Latin-1, an overlong slash, a surrogate,
+ * what XML does not have, what is beyond Unicode, half a character. */
 static const leash_type awkward_type = {
-	.name = "a \"b\" \\N\\ c\nd <e> &amp; \x01\xe4 \xc0\xaf \xed\xa0\x80 \xe2\x82\xac \xe2\x82",
+	.name = "a \"b\" \\N\\ c\nd <e> &amp; \x01\xe4 \xc0\xaf \xed\xa0\x80 \xe2\x82\xac \xef\xbf\xbf \xf4\x90\x80\x80 \xe2\x82",
 	.size = sizeof(struct node),
 	LEASH_FIELDS(struct node, next),
 };
@@ -190,14 +191,16 @@ static void whole(void)
 	DUMP_IS(json, NULL,
 		"{\"objects\":[\n"
 		"{\"id\":1,\"address\":\"IT\",\"type\":\"a \\\"b\\\" \\\\N\\\\ c\\nd <e> &amp; \\u0001\xef\xbf\xbd "
-		"\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xe2\x82\xac \xef\xbf\xbd\xef\xbf\xbd\","
+		"\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xe2\x82\xac "
+		"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\","
 		"\"bytes\":48,\"references\":1,\"outside\":1,\"cycle\":null,"
 		"\"garbage\":false,\"immortal\":false,\"more\":false,\"fields\":[]}\n"
 		"],\n\"centre\":null,\"complete\":true,\"consistent\":true}\n", "an awkward name, as JSON");
 	DUMP_IS(graphviz, NULL,
 		HEAD
 		"\tn1 [label=\"a \\\"b\\\" \\\\N\\\\ c\\nd <e> &amp;amp; \xef\xbf\xbd\xef\xbf\xbd "
-		"\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xe2\x82\xac \xef\xbf\xbd\xef\xbf\xbd\\n"
+		"\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xe2\x82\xac "
+		"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\\n"
 		"1 reference, 1 from outside\", penwidth=3,\n"
 		"\t\ttooltip=\"IT, 48 bytes\"];\n"
 		"}\n", "an awkward name, for dot");
@@ -395,11 +398,13 @@ static void allocations(void)
 	leash_release(held);
 }
 
-static struct node *changing;
+static struct node *changing, *dying;
 static int times;
 
 static void hook(const char *point)
 {
+	if (strcmp(point, "collect: read a field") == 0)
+		leash_clear(&dying);
 	if (strcmp(point, "see: second look") == 0 && times && times--)
 		leash_retain(changing);
 }
@@ -426,6 +431,24 @@ static void changes(void)
 	while (leash_refcount(changing) > 1)
 		leash_release(changing);
 	leash_release(changing);
+}
+
+/* Found in the table of all objects, and dead before it is looked at. */
+static void dies(void)
+{
+	struct node *one = node(), *other = node(), *seen = one < other ? one : other;
+
+	leash_set(&seen->next, seen);
+	call(0, seen, "IT");
+	dying = seen == one ? other : one;
+	DUMP_IS(json, NULL,
+		"{\"objects\":[\n"
+		"{\"id\":1,\"address\":\"IT\",\"type\":\"node\",\"bytes\":48,\"references\":2,\"outside\":1,\"cycle\":1,"
+		"\"garbage\":false,\"immortal\":false,\"more\":false,\"fields\":[{\"field\":\"next\",\"object\":1}]}\n"
+		"],\n\"centre\":null,\"complete\":true,\"consistent\":true}\n", "what dies meanwhile is not drawn");
+	is_ptr(dying, NULL, "as it does");
+	leash_clear(&seen->next);
+	leash_release(seen);
 }
 
 static void refusals(void)
@@ -579,6 +602,7 @@ int main(int argc, char **argv)
 	lsh_point_hook = hook;
 	lsh_allocation_hook = fails;
 	whole();
+	dies();
 	long_chain();
 	summaries();
 	allocations();
