@@ -4,6 +4,11 @@ noinst_PROGRAMS += examples/first
 examples_first_SOURCES = examples/first.c
 examples_first_LDADD = $(program_ldadd)
 
+# What docs/seeing.md shows; tests/seeing.sh compares.
+noinst_PROGRAMS += examples/seeing
+examples_seeing_SOURCES = examples/seeing.c
+examples_seeing_LDADD = $(program_ldadd)
+
 # The story of how objects live and die; tests/tour.sh compares what it prints with printed.txt.
 noinst_PROGRAMS += examples/tour/tour
 examples_tour_tour_SOURCES = \
@@ -25,6 +30,17 @@ examples_tour_tour_SOURCES = \
 examples_tour_tour_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 examples_tour_tour_LDADD = $(program_ldadd)
 EXTRA_DIST += examples/tour/printed.txt
+
+# What `make pictures` draws of it.
+noinst_PROGRAMS += examples/tour/pictures
+examples_tour_pictures_SOURCES = \
+	examples/tour/number.c examples/tour/number.h \
+	examples/tour/person.c examples/tour/person.h \
+	examples/tour/pictures.c \
+	examples/tour/tour.h \
+	examples/tour/user.c examples/tour/user.h
+examples_tour_pictures_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+examples_tour_pictures_LDADD = $(program_ldadd)
 
 # The steps of docs/guide.md: tests/guide.sh compares.
 guide_steps = \
@@ -70,3 +86,6 @@ examples_depgraph_depgraph_LDADD = $(program_ldadd)
 
 # What with_leash.c and with_naive.c include: compiled twice, and never by itself.
 EXTRA_DIST += examples/depgraph/graph.c examples/depgraph/walk.c
+
+# A cycle that each Debian system has, for a picture.
+EXTRA_DIST += examples/depgraph/libc6

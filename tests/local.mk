@@ -194,10 +194,12 @@ normal_test_scripts = \
 	tests/gdb.sh \
 	tests/harness.sh \
 	tests/install.sh \
+	tests/pictures.sh \
 	tests/probes.sh \
 	tests/ratios-smoke.sh \
 	tests/readme.sh \
 	tests/refused.sh \
+	tests/seeing.sh \
 	tests/shared-library.sh \
 	tests/use-after-death.sh \
 	tests/valgrind.sh \

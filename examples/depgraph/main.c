@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <leash/collect.h>
+#include <leash/see.h>
 #include <leash/version.h>
 #include "database.h"
 #include "engine.h"
@@ -27,6 +28,7 @@
 
 struct options {
 	const char *path;
+	const char *picture; /* where to, or NULL */
 	unsigned threads;
 	double seconds;
 	uint64_t seed;
@@ -46,7 +48,7 @@ static const struct engine *const engines[ENGINES] = { &leash_engine, &naive_eng
 
 static void print_usage(FILE *out)
 {
-	fputs("usage: depgraph [-t THREADS] [-d SECONDS] [-s SEED] [--all] [--ratio] [FILE]\n", out);
+	fputs("usage: depgraph [-t THREADS] [-d SECONDS] [-s SEED] [--all] [--picture=TO] [--ratio] [FILE]\n", out);
 }
 
 static void print_help(void)
@@ -62,6 +64,8 @@ static void print_help(void)
 	     "  -d, --duration=SECS   how long to walk, both together (default 3)\n"
 	     "  -s, --seed=N          for the choice of packages (default 1)\n"
 	     "  -a, --all             name everything that does not die\n"
+	     "      --picture=TO      draw what does not die, as a graph for dot, into this file; wants\n"
+	     "                        LEASH_OPTIONS=track:true, which is set if it is empty\n"
 	     "      --ratio           print only how many times as many steps leash makes, a tab,\n"
 	     "                        and details; walks for 2.4 seconds unless told otherwise\n"
 	     "      --version         print the version and exit\n"
@@ -81,12 +85,13 @@ static int usage_error(const char *what, const char *value)
 /* Every option is optional; returns -1 to go on, else the exit status. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	enum { RATIO = 256, SHOW_VERSION };
+	enum { PICTURE = 256, RATIO, SHOW_VERSION };
 	static const struct option long_options[] = {
 		{ "threads", required_argument, NULL, 't' },
 		{ "duration", required_argument, NULL, 'd' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "all", no_argument, NULL, 'a' },
+		{ "picture", required_argument, NULL, PICTURE },
 		{ "ratio", no_argument, NULL, RATIO },
 		{ "version", no_argument, NULL, SHOW_VERSION },
 		{ "help", no_argument, NULL, 'h' },
@@ -119,6 +124,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'a':
 			o->all = true;
+			break;
+		case PICTURE:
+			o->picture = optarg;
 			break;
 		case RATIO:
 			o->ratio = true;
@@ -213,6 +221,23 @@ static int drop_graph(struct job *job, const struct engine *engine)
 	return check_left(&job->db, &job->prediction, engine) ? 0 : 1;
 }
 
+/* What is left of leash's graph. */
+static int draw_left(const struct job *job)
+{
+	const char *path = job->options.picture;
+	FILE *file = fopen(path, "w");
+	int error = file == NULL ? -errno : leash_heap_dump(file, LEASH_GRAPHVIZ, NULL);
+
+	if (file != NULL && fclose(file) != 0 && error == 0)
+		error = -errno;
+	if (error == 0)
+		return 0;
+	progress_end();
+	fprintf(stderr, "depgraph: %s: %s\n", path,
+		error == -ENOTSUP ? "no picture without LEASH_OPTIONS=track:true" : strerror(-error));
+	return 1;
+}
+
 static int drop_graphs(struct job *job)
 {
 	uint32_t left, born = leash_engine.born();
@@ -224,6 +249,8 @@ static int drop_graphs(struct job *job)
 	left = job->prediction.left;
 	for (int e = 0; e < ENGINES; e++)
 		result |= drop_graph(job, engines[e]);
+	if (result == 0 && job->options.picture != NULL)
+		result = draw_left(job);
 	progress_end();
 	if (job->options.ratio || result != 0)
 		return result;
@@ -310,6 +337,8 @@ int main(int argc, char **argv)
 
 	if (result >= 0)
 		return result;
+	if (job.options.picture != NULL)
+		setenv("LEASH_OPTIONS", "track:true", 0);
 	job.source = strcmp(job.options.path, "-") == 0 ? "<stdin>" : job.options.path;
 	progress_init(!job.options.ratio);
 	job.pool = pool_new(job.options.threads);
