@@ -20,6 +20,14 @@ undocumented() {
 # Doxygen's older versions do not complain of enumerators without a comment; they do not link to them.
 bare_enumerators() { sed -n '/>enum &#160;/,/}/p' "$work"/html/*.html | grep -o '<b>LEASH_[A-Z_]*</b>'; }
 
+# Prints the pictures that the pages show and that are not beside them.
+missing_pictures() {
+	grep -oh '\(src\|data\)="[^"]*\.svg"' "$work"/html/*.html | sed 's/.*="\(.*\)"/\1/' | sort -u |
+		while read -r file; do
+			[ -e "$work/html/$file" ] || echo "$file"
+		done
+}
+
 # Prints the files that the pages name and that are not there.
 missing_files() {
 	grep -oh '`\(lib\|models\|tests\|include\|examples\|docs\)/[A-Za-z0-9_./-]*`' "$srcdir"/docs/*.md | tr -d '`' | sort -u |
@@ -52,6 +60,7 @@ if command -v doxygen >/dev/null; then
 	ok 'there are macros to look for' [ "$(public_macros | wc -l)" -gt 10 ]
 	is 'every macro is on a page' "$(public_macros | undocumented)" ''
 	is 'every enumerator has its comment' "$(bare_enumerators)" ''
+	is 'every picture is beside its page' "$(missing_pictures)" ''
 	is 'no name of the inlined code is' "$(grep -l 'leash__\|LEASH__\|leash_detail' "$work/documented")" ''
 else
 	skip 'no doxygen'
