@@ -358,6 +358,25 @@ is 'ratio: one line' "$(wc -l <out)" 1
 is 'ratio: a number, a tab, details' "$(grep -cE '^[0-9]+\.[0-9]{2}	[a-z]' out)" 1
 is 'ratio: no progress' "$(cat err)" ''
 
+{
+	package a 'Depends: b'
+	package b 'Depends: a, leaf'
+	package leaf
+} >in
+depgraph_on --picture=picture.dot in
+is 'a picture: status' "$status" 0
+is 'a picture: two packages, their versions, what they need, and the leaf' \
+	"$(grep -c 'label="\(package\|version\|dependency\)\\n.*garbage"' picture.dot) of $(left)" '9 of 9 of 9'
+depgraph_on --picture=missing/picture.dot in
+is 'no folder for a picture' "$status $(grep '^depgraph: ' err)" \
+	'1 depgraph: missing/picture.dot: No such file or directory'
+LEASH_OPTIONS=bias:true
+export LEASH_OPTIONS
+depgraph_on --picture=picture.dot in
+unset LEASH_OPTIONS
+is 'no picture without tracking' "$status $(grep '^depgraph: ' err)" \
+	'1 depgraph: picture.dot: no picture without LEASH_OPTIONS=track:true'
+
 if [ -e /dev/full ]; then
 	"$depgraph" -d 0.01 in >/dev/full 2>err
 	is 'a full disk: status' $? 1
