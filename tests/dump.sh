@@ -43,13 +43,16 @@ figures() { print "$1" json | python3 -c "import json, sys; d = json.load(sys.st
 if command -v python3 >/dev/null; then
 	is 'types' "$(figures summary '[(t["objects"], t["bytes"], t["outside"], t["garbage"]) for t in d["types"]]')" \
 		'[(601, 28848, 0, 600), (1, 48, 1, 0)]'
-	is 'fields' "$(figures summary '[(f["type"], f["field"], f["to"], f["references"], f["in_cycles"]) for f in d["fields"]]')" \
+	is 'fields' \
+		"$(figures summary '[(f["type"], f["field"], f["to"], f["references"], f["in_cycles"]) for f in d["fields"]]')" \
 		"[(1, 'next', 1, 300, 300), (1, 'row[]', 1, 600, 600), (2, 'next', 1, 1, 0)]"
 	is 'cycles' "$(figures summary 'd["cycles"], d["complete"], d["consistent"]')" '300 True True'
 	is 'a chain' "$(figures chain 'sum(t["objects"] for t in d["types"]), d["cycles"]')" '300000 0'
-	is 'surroundings' "$(figures around 'd["centre"], [(o["id"], o["outside"], [f["object"] for f in o["fields"]]) for o in d["objects"]]')" \
+	is 'surroundings' \
+		"$(figures around 'd["centre"], [(o["id"], o["outside"], [f["object"] for f in o["fields"]]) for o in d["objects"]]')" \
 		'1 [(1, 1, [2]), (2, 0, [])]'
-	is 'all, and each name is one' "$(figures few 'sorted(o["type"][:9] for o in d["objects"]), len({o["address"] for o in d["objects"]})')" \
+	is 'all, and each name is one' \
+		"$(figures few 'sorted(o["type"][:9] for o in d["objects"]), len({o["address"] for o in d["objects"]})')" \
 		"['a \"b\" \\\\N\\\\', 'node'] 2"
 else
 	skip 'no python3'

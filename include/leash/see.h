@@ -84,10 +84,11 @@ int leash_why(const void *object, FILE *stream);
  * nothing leads from outside, is filled; what is held from outside has a heavy outline; the object in the middle has two; an
  * object whose neighbours are not all shown ends with "...".  A heap of more than 500 objects is summarised: one
  * node for each type, one edge for each field and the type it leads to.
- * Graphviz: `dot -Tsvg` makes a picture of it.  docs/seeing.md has the members of the JSON.  Names that are not UTF-8 are printed with
- * U+FFFD for what is not.
- * First subtracts what threads have deferred.  0; -EINVAL for a NULL stream or another format; -ENOTSUP; -ENOMEM, and nothing has been
- * printed; -EIO when the stream reports an error.  Time and memory are those of a full round over all objects. */
+ * Graphviz: `dot -Tsvg` makes a picture of it.  docs/seeing.md has the members of the JSON.  Names that are not UTF-8 are
+ * printed with U+FFFD for what is not.
+ * First subtracts what threads have deferred.  0; -EINVAL for a NULL stream or another format; -ENOTSUP; -ENOMEM, and
+ * nothing has been printed; -EIO when the stream reports an error.  Time and memory are those of a full round over all
+ * objects. */
 int leash_heap_dump(FILE *stream, leash_format format, const void *object);
 
 #pragma GCC visibility pop

@@ -14,8 +14,14 @@
 #include "field_name.h"
 #include "quote.h"
 
-/* Distinguishable by the colour-blind, too (M. Okabe and K. Ito, Color Universal Design, 2008; without black, and with a dark yellow). */
-static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c510a", "#7f3c8d" };
+/* As lines of a graph's label. */
+#define CHANGED    "changed while looking: other threads counted or wrote fields meanwhile\\n"
+#define INCOMPLETE "only the object and what it refers to are known (LEASH_OPTIONS=track:true knows all)\\n"
+
+/* The first six are distinguishable by the colour-blind, too: M. Okabe and K. Ito, Color Universal Design, 2008. */
+static const char *const colours[] = {
+	"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c510a", "#7f3c8d",
+};
 
 static const char *colour_of(uint32_t cycle)
 {
@@ -33,9 +39,8 @@ static void begin(const struct lsh_dump *dump, FILE *stream)
 	      "\tnode [shape=box, fontname=\"sans-serif\", fontsize=11];\n"
 	      "\tedge [fontname=\"sans-serif\", fontsize=10];\n", stream);
 	if (!dump->image->complete || !dump->image->consistent)
-		fprintf(stream, "\tlabel=\"%s%s\";\n",
-			dump->image->consistent ? "" : "changed while looking: other threads counted or wrote fields meanwhile\\n",
-			dump->image->complete ? "" : "only the object and what it refers to are known (LEASH_OPTIONS=track:true knows all)\\n");
+		fprintf(stream, "\tlabel=\"%s%s\";\n", dump->image->consistent ? "" : CHANGED,
+			dump->image->complete ? "" : INCOMPLETE);
 }
 
 static void print_counts(const struct lsh_dump *dump, uint32_t node, FILE *stream)
