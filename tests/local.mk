@@ -177,7 +177,6 @@ valgrind_tests = \
 
 test_scripts = \
 	tests/depgraph.sh \
-	tests/dump.sh \
 	tests/guide.sh \
 	tests/leash-top.sh \
 	tests/statistics.sh \
@@ -192,6 +191,7 @@ normal_test_scripts = \
 	tests/debian.sh \
 	tests/dist.sh \
 	tests/gdb.sh \
+	tests/dump.sh \
 	tests/harness.sh \
 	tests/install.sh \
 	tests/pictures.sh \

@@ -11,6 +11,9 @@ export XDG_CACHE_HOME
 # Which object is which number follows from their addresses, which the allocator may choose otherwise elsewhere.
 lines() { sed 's/\bn[0-9][0-9]*\b/n/g' "$1" | sort; }
 
+# Where it stands is for dot to say, whose versions differ.
+texts() { sed -n 's/^<text.*>\(.*\)<.text>$/\1/p' "$1" | sort; }
+
 ok 'the examples draw' make --silent graphs pictures_folder="$work/now"
 is 'the same pictures' "$(cd "$work/now" && echo *)" "$(cd "$srcdir/docs/pictures" && echo *.dot)"
 for graph in "$srcdir"/docs/pictures/*.dot; do
@@ -27,7 +30,11 @@ else
 fi
 if command -v dot >/dev/null; then
 	is 'dot draws them' "$(make --silent pictures pictures_folder="$work/now" 2>&1 | grep -v '^  GEN ')" ''
-	ok 'all of them' [ "$(ls "$work/now" | grep -c svg)" = "$(ls "$srcdir/docs/pictures" | grep -c svg)" ]
+	is 'all of them' "$(cd "$work/now" && echo *.svg)" "$(cd "$srcdir/docs/pictures" && echo *.svg)"
+	for picture in "$work"/now/*.svg; do
+		name=$(basename "$picture")
+		is "$name says the same" "$(texts "$picture")" "$(texts "$srcdir/docs/pictures/$name")"
+	done
 else
 	skip 'no dot'
 	skip 'no dot'
