@@ -451,6 +451,21 @@ static void dies(void)
 	leash_release(seen);
 }
 
+/* One that only its own field holds is no garbage if it is immortal. */
+static void immortals(void)
+{
+	struct node *a = node();
+
+	call(0, a, "A");
+	leash_immortalize(a);
+	leash_set_take(&a->next, a);
+	DUMP_IS(json, a,
+		"{\"objects\":[\n"
+		"{\"id\":1,\"address\":\"A\",\"type\":\"node\",\"bytes\":48,\"references\":null,\"outside\":null,\"cycle\":1,"
+		"\"garbage\":false,\"immortal\":true,\"more\":false,\"fields\":[{\"field\":\"next\",\"object\":1}]}\n"
+		"],\n\"centre\":1,\"complete\":true,\"consistent\":true}\n", "an immortal cycle");
+}
+
 static void refusals(void)
 {
 	struct node *a = node();
@@ -609,6 +624,7 @@ int main(int argc, char **argv)
 	changes();
 	surroundings();
 	holders();
+	immortals();
 	refusals();
 	leash_collect(2);
 	is_int(leash_shutdown(), 0, "nothing is left but what is immortal");
