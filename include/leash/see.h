@@ -8,7 +8,7 @@
  *
  * References from object to object are found in the fields that types name.  Who refers *to* an object can only be known
  * if all objects are: with LEASH_OPTIONS=track:true every object is entered into a table at its birth and leaves it
- * when its memory goes (about 100 nanoseconds more for the two; without the option it costs nothing).  Functions that
+ * when its memory goes (which makes the two ten times as dear; without the option it costs nothing).  Functions that
  * need the table say so.
  *
  * A program that runs is asked from outside: with LEASH_OPTIONS=socket:/path/of.%p (%p stands for the process's number) it
