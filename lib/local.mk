@@ -20,8 +20,8 @@ leashinclude_HEADERS = \
 library_sources = \
 	lib/ask.c \
 	lib/background.c lib/background.h \
-	lib/census.c lib/census.h \
 	lib/blocks.c lib/blocks.h \
+	lib/census.c lib/census.h \
 	lib/collect/append.h \
 	lib/collect/array.c lib/collect/array.h \
 	lib/collect/collector.c lib/collect/collector.h \
@@ -37,41 +37,40 @@ library_sources = \
 	lib/death.c lib/death.h \
 	lib/deferred.c lib/deferred.h \
 	lib/fault.c lib/fault.h \
-	lib/finalizers.c lib/finalizers.h \
 	lib/field.c \
+	lib/finalizers.c lib/finalizers.h \
 	lib/fork.c lib/fork.h \
 	lib/handoff.c \
 	lib/harden.c lib/harden.h \
 	lib/heap.c lib/heap.h \
-	lib/object.c \
-	lib/options.c lib/options.h \
 	lib/limbo.c lib/limbo.h \
 	lib/lock.c lib/lock.h \
+	lib/object.c \
+	lib/options.c lib/options.h \
 	lib/points.h \
 	lib/probes.c lib/probes.h \
+	lib/retire.c \
 	lib/revoke.c lib/revoke.h \
-	lib/shutdown.c lib/shutdown.h \
 	lib/see/advice.c lib/see/advice.h \
-	lib/see/debugger.c lib/see/debugger.h \
 	lib/see/around.c lib/see/around.h \
 	lib/see/cycles.c lib/see/cycles.h \
+	lib/see/debugger.c lib/see/debugger.h \
 	lib/see/dump.c lib/see/dump.h \
 	lib/see/dump_graphviz.c \
 	lib/see/dump_json.c \
 	lib/see/field_name.c lib/see/field_name.h \
+	lib/see/histogram.c lib/see/histogram.h \
 	lib/see/image.c lib/see/image.h \
-	lib/see/json.c lib/see/json.h \
 	lib/see/leaks.c \
 	lib/see/neighbours.c \
 	lib/see/path.c lib/see/path.h \
-	lib/see/quote.c lib/see/quote.h \
-	lib/see/summary.c lib/see/summary.h \
-	lib/see/why.c lib/see/why.h \
-	lib/retire.c \
-	lib/see/histogram.c lib/see/histogram.h \
 	lib/see/print.c \
+	lib/see/quote.c lib/see/quote.h \
 	lib/see/socket.c lib/see/socket.h \
 	lib/see/statistics.c lib/see/statistics.h \
+	lib/see/summary.c lib/see/summary.h \
+	lib/see/why.c lib/see/why.h \
+	lib/shutdown.c lib/shutdown.h \
 	lib/slot.c \
 	lib/stock/array.c \
 	lib/stock/key_map.c \

@@ -187,11 +187,11 @@ normal_test_scripts = \
 	models/run \
 	tests/cross-aarch64.sh \
 	tests/cxx-cost.sh \
-	tests/docs.sh \
 	tests/debian.sh \
 	tests/dist.sh \
-	tests/gdb.sh \
+	tests/docs.sh \
 	tests/dump.sh \
+	tests/gdb.sh \
 	tests/harness.sh \
 	tests/install.sh \
 	tests/pictures.sh \

@@ -82,8 +82,8 @@ static void few(void)
 	     "{\n\"objects\": 3,\n\"fields\": [\n"
 	     "{\"type\": \"department\", \"field\": \"b\", \"to\": \"employee\", \"objects\": 2},\n"
 	     "{\"type\": \"employee\", \"field\": \"c\", \"to\": \"department\", \"objects\": 2},\n"
-	     "{\"type\": \"\\\"odd\\\"\\\\\\u000a\\ufffd\xc3\xa9\", \"field\": \"row[]\", "
-	     "\"to\": \"\\\"odd\\\"\\\\\\u000a\\ufffd\xc3\xa9\", \"objects\": 1}\n"
+	     "{\"type\": \"\\\"odd\\\"\\\\\\n\xef\xbf\xbd\xc3\xa9\", \"field\": \"row[]\", "
+	     "\"to\": \"\\\"odd\\\"\\\\\\n\xef\xbf\xbd\xc3\xa9\", \"objects\": 1}\n"
 	     "]\n}\n", "a row's name; any name of a type; what cannot be in a cycle is not counted");
 }
 

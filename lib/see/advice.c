@@ -23,7 +23,7 @@
 #include "../type.h"
 #include "advice.h"
 #include "field_name.h"
-#include "json.h"
+#include "quote.h"
 
 #define SAMPLES  8     /* of one graph */
 #define CHOICES  4     /* of edges, tried in turn */
@@ -286,11 +286,11 @@ static void print_json(FILE *stream, const struct advice *advice)
 		struct told told = told_by(&advice->kinds[i]);
 
 		fprintf(stream, "%s\n{\"type\": ", i ? "," : "");
-		lsh_json_string(stream, told.type->name);
+		lsh_quote_json(stream, told.type->name);
 		fputs(", \"field\": ", stream);
-		lsh_json_string(stream, told.field);
+		lsh_quote_json(stream, told.field);
 		fputs(", \"to\": ", stream);
-		lsh_json_string(stream, told.to->name);
+		lsh_quote_json(stream, told.to->name);
 		fprintf(stream, ", \"objects\": %" PRIu64 "}", advice->kinds[i].objects);
 	}
 	fputs("\n]\n}\n", stream);
