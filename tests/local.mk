@@ -28,6 +28,7 @@ c_tests = \
 	tests/test-death \
 	tests/test-dlopen \
 	tests/test-dump \
+	tests/test-dump-interleave \
 	tests/test-field \
 	tests/test-fork \
 	tests/test-hooks \
@@ -94,8 +95,8 @@ tests_test_stock_array_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_stock_array_interleave_LDADD = $(points_ldadd)
 tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
-tests_test_dump_CPPFLAGS = $(points_cppflags)
-tests_test_dump_LDADD = $(points_ldadd)
+tests_test_dump_interleave_CPPFLAGS = $(points_cppflags)
+tests_test_dump_interleave_LDADD = $(points_ldadd)
 tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_why_interleave_CPPFLAGS = $(points_cppflags)
