@@ -24,6 +24,7 @@ fi
 depgraph_on() {
 	$run "$depgraph" -d 0.01 --all "$@" >out 2>err
 	status=$?
+	[ $status = 0 ] || sed 's/^/# /' err
 }
 
 # The lines about what did not die.
