@@ -1,0 +1,80 @@
+/* What keys lead to: texts, lists and hashes, all managed objects.
+ *
+ * The keyspace is one leash_map from names to values.  Who looks a key up gets a reference, without a lock, and may use the
+ * value for as long as it likes, though the key may be overwritten or deleted meanwhile: a reply is written straight from
+ * the value's bytes.
+ *
+ * Texts never change: a new one takes the key.  Lists and hashes do, under their own lock, which is never held while
+ * anything is written to a client.  Who reads a key's value and then writes the key, depending on what it read, holds
+ * the lock of the key (keys.h).
+ *
+ * What a hash holds are values, too: texts, or, by LINK, any other value, and so users can make cycles.
+ */
+#ifndef VALUE_H
+#define VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "counted.h"
+
+enum kind { TEXT, LIST, HASH };
+
+/* How every value begins. */
+struct value {
+	uint32_t kind;
+	uint32_t used;   /* when it was last asked for, in seconds of the server's clock; atomic */
+	int64_t expires; /* milliseconds since the epoch, 0: never; atomic */
+};
+
+/* --- Texts.  Their type is theirs alone: a text is told by kind_of(). */
+
+struct text {
+	struct value value;
+	size_t length;
+	char bytes[];
+};
+
+/* NULL without memory, as all that makes something. */
+struct text *text_new(const char *bytes, size_t length);
+struct text *text_of_number(int64_t number);
+struct text *text_joined(const struct text *first, const char *bytes, size_t length);
+
+/* Whether the text is a number as Redis understands one: no spaces, no plus, no leading zeros, 64 bits. */
+bool text_is_number(const struct text *text, int64_t *number);
+
+/* --- Lists of texts.  Thread-safe. */
+
+struct list;
+struct list *list_new(void);
+size_t list_length(struct list *list);
+
+/* The length after it; SIZE_MAX without memory. */
+size_t list_push(struct list *list, struct text *text, bool left);
+
+/* The caller gets the list's reference; NULL when it is empty. */
+struct text *list_pop(struct list *list, bool left);
+
+/* Retains and stores up to `number` texts from `first` on (both within the list at the moment) and returns how many. */
+size_t list_range(struct list *list, size_t first, size_t number, struct text **texts);
+
+/* --- Hashes from names to values.  Thread-safe; reading takes no lock. */
+
+struct hash;
+struct hash *hash_new(void);
+size_t hash_length(const struct hash *hash);
+
+/* 1: the field is new; 0: it was there; -ENOMEM. */
+int hash_set(struct hash *hash, const char *name, size_t length, struct value *value);
+struct value *hash_get(const struct hash *hash, const char *name, size_t length); /* a reference, or NULL */
+bool hash_remove(struct hash *hash, const char *name, size_t length);
+
+/* Calls fn with each field and its value, of which it holds a reference meanwhile; fn returns false to stop. */
+typedef bool hash_fn(const char *name, size_t length, struct value *value, void *arg);
+void hash_each(const struct hash *hash, hash_fn *fn, void *arg);
+
+static inline enum kind kind_of(const struct value *value)
+{
+	return (enum kind)value->kind;
+}
+
+#endif
