@@ -57,6 +57,10 @@ static int look(const char *how, struct server *server, struct session *session)
 		return leash_heap_dump(stdout, LEASH_GRAPHVIZ, NULL);
 	if (strcmp(how, "json") == 0)
 		return leash_heap_dump(stdout, LEASH_JSON, session->user);
+	if (strcmp(how, "advice") == 0) {
+		leash_array_clear(server->sessions);
+		return leash_collect(2) != 2 || leash_advice_print(stdout, LEASH_TEXT);
+	}
 	if (strcmp(how, "leak") == 0)
 		leash_retain(session);
 	return 0;

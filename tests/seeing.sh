@@ -23,7 +23,7 @@ $block
 	esac
 }
 
-for how in why cycle referrers json; do
+for how in why cycle referrers json advice; do
 	text=$("$seeing" $how 2>&1)
 	is "$how: status" $? 0
 	shows "$how" "$text"
