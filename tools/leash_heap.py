@@ -114,7 +114,7 @@ class Library:
         return self.types_[number]
 
     def census(self):
-        """The addresses of all objects, in the order of lib/census.c; and whether it was being changed."""
+        """The addresses of all objects, in their order, as lib/see/image.c has them; and whether it was being changed."""
         if self.census_ is None:
             found, torn = {}, False
             for ward in range(self.ward_count):
@@ -127,7 +127,7 @@ class Library:
                 here = [place + HEADER for place in places if place]
                 torn |= len(here) != objects
                 found.update(dict.fromkeys(here))
-            self.census_ = found, torn
+            self.census_ = dict.fromkeys(sorted(found)), torn
         return self.census_
 
     def threads(self):
