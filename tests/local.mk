@@ -17,6 +17,7 @@ c_tests = \
 	tests/test-birth \
 	tests/test-census \
 	tests/test-collect \
+	tests/test-collect-array \
 	tests/test-collect-control \
 	tests/test-collect-finalize \
 	tests/test-collect-fork \
@@ -87,6 +88,8 @@ tests_test_allocation_CPPFLAGS = $(points_cppflags)
 tests_test_allocation_LDADD = $(points_ldadd)
 tests_test_census_CPPFLAGS = $(points_cppflags)
 tests_test_census_LDADD = $(points_ldadd)
+tests_test_collect_array_CPPFLAGS = $(points_cppflags)
+tests_test_collect_array_LDADD = $(points_ldadd)
 tests_test_collect_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_collect_interleave_LDADD = $(points_ldadd)
 tests_test_stock_allocation_CPPFLAGS = $(points_cppflags)

@@ -3,6 +3,8 @@
  * A round's arrays grow with what it finds, up to hundreds of megabytes.  realloc() of a block of that size
  * copies, or needs old and new at once; mremap(2) moves the pages.  Small ones are blocks of the
  * process's malloc.
+ *
+ * Pages that one thread gives back the next one may get.  ThreadSanitizer does not see mremap(2) do that, and is told.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "../points.h"
+#include "../track.h"
 #include "array.h"
 
 #define SMALL 65536
@@ -49,7 +52,9 @@ static void *grown(const struct lsh_array *array, size_t bytes)
 		return data;
 	}
 	if (array->bytes > SMALL) {
+		LSH_RELEASE(&total);
 		data = mremap(array->data, array->bytes, bytes, MREMAP_MAYMOVE);
+		LSH_ACQUIRE(&total);
 		return data == MAP_FAILED ? NULL : in_large_pages(data, bytes);
 	}
 	data = map(bytes);
@@ -85,6 +90,7 @@ void lsh_array_spare(struct lsh_array *array, bool all)
 
 void lsh_array_free(struct lsh_array *array)
 {
+	LSH_RELEASE(&total);
 	if (array->bytes > SMALL)
 		munmap(array->data, array->bytes);
 	else

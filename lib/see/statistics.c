@@ -52,9 +52,10 @@ void lsh_counters_returned(size_t bytes)
 		LSH_ADD(record->bytes_returned, bytes);
 }
 
+/* With acquire, so that beginnings are read later. */
 static void add_ends(struct lsh_counters *sum, const struct lsh_counters *counters)
 {
-#define LSH_COUNTER(name) sum->name += LOAD(counters->name);
+#define LSH_COUNTER(name) sum->name += __atomic_load_n(&counters->name, __ATOMIC_ACQUIRE);
 	LSH_ENDS(LSH_COUNTER)
 #undef LSH_COUNTER
 }
@@ -81,7 +82,6 @@ static void sum_locked(struct lsh_counters *sum)
 	*sum = lsh_past_counters;
 	for (record = lsh_records(); record; record = record->next)
 		add_ends(sum, &record->counters);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	for (record = lsh_records(); record; record = record->next)
 		add_beginnings(sum, &record->counters);
 	sum->births += sum->births_cyclic;
@@ -98,11 +98,10 @@ void lsh_counters_sum(struct lsh_counters *sum)
 static uint64_t block_bytes_locked(void)
 {
 	const struct lsh_record *record;
-	uint64_t returned = LOAD(past_returned), taken;
+	uint64_t returned = __atomic_load_n(&past_returned, __ATOMIC_ACQUIRE), taken;
 
 	for (record = lsh_records(); record; record = record->next)
-		returned += LOAD(record->bytes_returned);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		returned += __atomic_load_n(&record->bytes_returned, __ATOMIC_ACQUIRE);
 	taken = LOAD(past_taken);
 	for (record = lsh_records(); record; record = record->next)
 		taken += LOAD(record->bytes_taken);
