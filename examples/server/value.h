@@ -39,23 +39,26 @@ struct text *text_new(const char *bytes, size_t length);
 struct text *text_of_number(int64_t number);
 struct text *text_joined(const struct text *first, const char *bytes, size_t length);
 
-/* Whether the text is a number as Redis understands one: no spaces, no plus, no leading zeros, 64 bits. */
+/* Whether the text, or these bytes, are a number as Redis understands one: no spaces, no plus, no leading zeros, 64 bits. */
 bool text_is_number(const struct text *text, int64_t *number);
+bool bytes_are_number(const char *bytes, size_t length, int64_t *number);
 
-/* --- Lists of texts.  Thread-safe. */
+/* --- Lists of texts.  Thread-safe.  What holds only texts is never part of a cycle: the collector does not look at it. */
 
 struct list;
 struct list *list_new(void);
 size_t list_length(struct list *list);
 
-/* The length after it; SIZE_MAX without memory. */
-size_t list_push(struct list *list, struct text *text, bool left);
+/* Adds the texts one after the other, at once for who reads the list, and takes the caller's references to them.  The
+ * length after it; SIZE_MAX without memory, and then nothing has changed. */
+size_t list_push(struct list *list, struct text **texts, size_t number, bool left);
 
-/* The caller gets the list's reference; NULL when it is empty. */
-struct text *list_pop(struct list *list, bool left);
+/* Takes up to `number` texts out, the outermost first; the caller gets the list's references.  How many. */
+size_t list_pop(struct list *list, struct text **texts, size_t number, bool left);
 
-/* Retains and stores up to `number` texts from `first` on (both within the list at the moment) and returns how many. */
-size_t list_range(struct list *list, size_t first, size_t number, struct text **texts);
+/* The texts from `first` to `last` as LRANGE counts them: from 0, or from the end if negative.  Stores an array for
+ * free(), of references, NULL if there are none, and returns how many; SIZE_MAX without memory. */
+size_t list_range(struct list *list, int64_t first, int64_t last, struct text ***texts);
 
 /* --- Hashes from names to values.  Thread-safe; reading takes no lock. */
 
