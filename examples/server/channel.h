@@ -1,25 +1,43 @@
-/* Channels: who subscribes, weakly; who publishes. */
+/* Channels: who subscribes, weakly; who publishes.
+ *
+ * A client holds its channels, in an array of its own; a channel knows its clients by a weak set, and is found by its name in
+ * a weak map.  So a client that disconnects vanishes from its channels by itself, and a channel that no client holds
+ * vanishes, too; there is nothing to undo.
+ */
 #ifndef CHANNEL_H
 #define CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include "client.h"
 
-/* The channel knows its subscribers weakly: one that disconnects vanishes from it by itself, and a channel that no
- * subscriber holds vanishes, too. */
 struct channel;
-
-/* The channel of that name, made if need be: a reference, NULL without memory. */
-struct channel *channel_of(const char *name, size_t length);
-int channel_add(struct channel *channel, struct client *client); /* -ENOMEM */
-void channel_remove(struct channel *channel, struct client *client);
-const char *channel_name(const struct channel *channel, size_t *length);
-
-/* Gives the message to all subscribers; how many. */
-size_t channel_publish(const char *name, size_t length, const char *message, size_t message_length);
 
 bool channels_start(void);
 void channels_stop(void);
+
+/* The channel of that name, made if need be: a reference, NULL without memory. */
+struct channel *channel_of(const char *name, size_t length);
+
+/* The type of clients is LEASH_WEAKABLE.  0, also if it was there; -ENOMEM. */
+int channel_add(struct channel *channel, struct client *client);
+void channel_remove(struct channel *channel, struct client *client);
+const char *channel_name(const struct channel *channel, size_t *length);
+
+/* Gives the message to all subscribers; how many.  Any thread.  It holds each for a moment: the last reference to a client may
+ * be dropped here. */
+size_t channel_publish(const char *name, size_t length, const char *message, size_t message_length);
+
+/* --- What a client is subscribed to: for its own thread, as they use client_channels(). */
+
+/* How many channels.  While there are some, the client may only use the commands that say `subscribed`. */
+size_t subscriptions(struct client *client);
+
+/* True if it is subscribed afterwards; false without memory. */
+bool subscribe(struct client *client, const char *name, size_t length);
+void unsubscribe(struct client *client, const char *name, size_t length); /* or had not subscribed */
+
+/* The last one, a reference; NULL if there is none. */
+struct channel *subscription_last(struct client *client);
 
 #endif

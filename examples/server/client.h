@@ -12,7 +12,6 @@
 #include "value.h"
 
 struct client;
-struct subscription;
 
 /* --- Replies, by the client's own thread.  Without memory the client is closed. */
 void reply_simple(struct client *client, const char *text);       /* +OK */
@@ -31,6 +30,16 @@ void client_post(struct client *client, struct text *message);
 
 /* What has been read is answered, then the connection is closed. */
 void client_close_after(struct client *client);
+
+/* The client's answer to the command that runs is what answer(arg) gives: a whole reply, written as it is, or NULL without
+ * memory, and then the client is closed.  It runs on a thread of libuv's pool, so that the loop's other clients need not
+ * wait; what this client has sent meanwhile does, so that replies keep their order.  `arg` is a reference, or NULL, and is
+ * released afterwards. */
+void client_answer_later(struct client *client, struct text *(*answer)(void *arg), void *arg);
+
+/* The field of the client that holds the channels it has subscribed to, NULL before the first: for its own thread.  What is in
+ * it: subscriptions.c. */
+leash_array **client_channels(struct client *client);
 
 uint64_t client_id(const struct client *client);
 

@@ -4,9 +4,9 @@
  * value for as long as it likes, though the key may be overwritten or deleted meanwhile: a reply is written straight from
  * the value's bytes.
  *
- * Texts never change: a new one takes the key.  Lists and hashes do, under their own lock, which is never held while
- * anything is written to a client.  Who reads a key's value and then writes the key, depending on what it read, holds
- * the lock of the key (keys.h).
+ * Texts never change: a new one takes the key.  Lists do, under a lock of their own, which is never held while anything is
+ * written to a client, and hashes without one.  Who reads a key's value and then writes the key, depending on what it read, holds the lock of
+ * the key (keys.h); so does who changes a list or a hash, which loses its key when it is empty.
  *
  * What a hash holds are values, too: texts, or, by LINK, any other value, and so users can make cycles.
  */
@@ -60,13 +60,14 @@ size_t list_pop(struct list *list, struct text **texts, size_t number, bool left
  * free(), of references, NULL if there are none, and returns how many; SIZE_MAX without memory. */
 size_t list_range(struct list *list, int64_t first, int64_t last, struct text ***texts);
 
-/* --- Hashes from names to values.  Thread-safe; reading takes no lock. */
+/* --- Hashes from names to values.  Thread-safe; nothing takes a lock. */
 
 struct hash;
 struct hash *hash_new(void);
 size_t hash_length(const struct hash *hash);
 
-/* 1: the field is new; 0: it was there; -ENOMEM. */
+/* 1: the field is new; 0: it was there; -ENOMEM.  Which of the first two is sure if no other thread changes the same field
+ * meanwhile: who wants to know holds the lock of the key. */
 int hash_set(struct hash *hash, const char *name, size_t length, struct value *value);
 struct value *hash_get(const struct hash *hash, const char *name, size_t length); /* a reference, or NULL */
 bool hash_remove(struct hash *hash, const char *name, size_t length);
