@@ -105,11 +105,11 @@ static void put(struct list *list, struct text *text, bool left)
 {
 	if (left)
 		list->first--;
-	leash_set_take(at(list, left ? 0 : list->length), text);
+	leash_set(at(list, left ? 0 : list->length), text);
 	list->length++;
 }
 
-size_t list_push(struct list *list, struct text **texts, size_t number, bool left)
+size_t list_push(struct list *list, struct text *const *texts, size_t number, bool left)
 {
 	size_t length = SIZE_MAX, i;
 

@@ -49,9 +49,9 @@ struct list;
 struct list *list_new(void);
 size_t list_length(struct list *list);
 
-/* Adds the texts one after the other, at once for who reads the list, and takes the caller's references to them.  The
- * length after it; SIZE_MAX without memory, and then nothing has changed. */
-size_t list_push(struct list *list, struct text **texts, size_t number, bool left);
+/* Adds the texts one after the other, at once for who reads the list.  The length after it; SIZE_MAX without memory, and then
+ * nothing has changed. */
+size_t list_push(struct list *list, struct text *const *texts, size_t number, bool left);
 
 /* Takes up to `number` texts out, the outermost first; the caller gets the list's references.  How many. */
 size_t list_pop(struct list *list, struct text **texts, size_t number, bool left);
