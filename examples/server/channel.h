@@ -1,6 +1,6 @@
 /* Channels: who subscribes, weakly; who publishes.
  *
- * A client holds its channels, in an array of its own; a channel knows its clients by a weak set, and is found by its name in
+ * A client holds its subscriptions, and they their channels; a channel knows its clients by a weak set, and is found by its name in
  * a weak map.  So a client that disconnects vanishes from its channels by itself, and a channel that no client holds
  * vanishes, too; there is nothing to undo.
  */
@@ -28,7 +28,7 @@ const char *channel_name(const struct channel *channel, size_t *length);
  * be dropped here. */
 size_t channel_publish(const char *name, size_t length, const char *message, size_t message_length);
 
-/* --- What a client is subscribed to: for its own thread, as they use client_channels(). */
+/* --- What a client is subscribed to: for its own thread, as they use client_subscriptions(). */
 
 /* How many channels.  While there are some, the client may only use the commands that say `subscribed`. */
 size_t subscriptions(struct client *client);
@@ -37,7 +37,7 @@ size_t subscriptions(struct client *client);
 bool subscribe(struct client *client, const char *name, size_t length);
 void unsubscribe(struct client *client, const char *name, size_t length); /* or had not subscribed */
 
-/* The last one, a reference; NULL if there is none. */
-struct channel *subscription_last(struct client *client);
+/* The channel it has subscribed to last, a reference; NULL if there is none. */
+struct channel *last_subscription(struct client *client);
 
 #endif

@@ -12,6 +12,7 @@
 #include "value.h"
 
 struct client;
+struct subscription;
 
 /* --- Replies, by the client's own thread.  Without memory the client is closed. */
 void reply_simple(struct client *client, const char *text);       /* +OK */
@@ -33,15 +34,14 @@ void client_close_after(struct client *client);
 
 /* The client's answer to the command that runs is what answer(arg) gives: a whole reply, written as it is, or NULL without
  * memory, and then the client is closed.  It runs on a thread of libuv's pool, so that the loop's other clients need not
- * wait; what this client has sent meanwhile does, so that replies keep their order.  `arg` is a reference, or NULL, and is
- * released afterwards. */
+ * wait; what this client has sent meanwhile does, so that replies keep their order.  `arg`, a reference or NULL, is
+ * consumed. */
 void client_answer_later(struct client *client, struct text *(*answer)(void *arg), void *arg);
 
-/* The field of the client that holds the channels it has subscribed to, NULL before the first: for its own thread.  What is in
- * it: subscriptions.c. */
-leash_array **client_channels(struct client *client);
-
 uint64_t client_id(const struct client *client);
+
+/* What the client has subscribed to: a strong field of it, for its own thread; NULL: nothing. */
+struct subscription **client_subscriptions(struct client *client);
 
 /* --- Commands: commands.c has the table; what a command does stands in commands-*.c. */
 typedef void command_fn(struct client *client, const struct word *words, size_t count);
@@ -51,6 +51,7 @@ struct command {
 	int arity;        /* words, the name included; at least so many if negative */
 	command_fn *run;
 	bool subscribed;  /* is accepted from a client that has subscribed to something */
+	bool grows;       /* may need memory, and is refused when the limit has been reached */
 };
 extern const struct command text_commands[], key_commands[], list_commands[], hash_commands[], channel_commands[],
 	server_commands[], leash_commands[]; /* each ends with an entry without a name */

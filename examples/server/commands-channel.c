@@ -35,7 +35,7 @@ static void unsubscribe_one(struct client *client, const char *name, size_t leng
 static void unsubscribe_all(struct client *client)
 {
 	while (subscriptions(client) > 0) {
-		LEASH_AUTO struct channel *channel = subscription_last(client);
+		LEASH_AUTO struct channel *channel = last_subscription(client);
 		size_t length;
 		const char *name = channel_name(channel, &length);
 
@@ -66,8 +66,8 @@ static void publish(struct client *client, const struct word *words, size_t coun
 }
 
 const struct command channel_commands[] = {
-	{ "SUBSCRIBE", -2, subscribe_all, true },
-	{ "UNSUBSCRIBE", -1, unsubscribe_some, true },
-	{ "PUBLISH", 3, publish, false },
-	{ NULL, 0, NULL, false },
+	{ "SUBSCRIBE", -2, subscribe_all, true, false },
+	{ "UNSUBSCRIBE", -1, unsubscribe_some, true, false },
+	{ "PUBLISH", 3, publish, false, false },
+	{ NULL, 0, NULL, false, false },
 };

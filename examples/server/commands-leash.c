@@ -210,7 +210,7 @@ static void ask(struct client *client, const struct word *words, size_t count)
 }
 
 const struct command leash_commands[] = {
-	{ "LINK", 4, link_value, false },
-	{ "LEASH", -2, ask, false },
-	{ NULL, 0, NULL, false },
+	{ "LINK", 4, link_value, false, true },
+	{ "LEASH", -2, ask, false, false },
+	{ NULL, 0, NULL, false, false },
 };

@@ -1,66 +1,84 @@
-/* What a client is subscribed to: an array of channels that the client holds.
+/* What a client is subscribed to: a chain of subscriptions, the last one first, each of which holds a channel.
  *
- * The array is searched from its beginning; who subscribes to thousands of channels on one connection pays for that.
+ * It is searched from its beginning; who subscribes to thousands of channels on one connection pays for that.
  */
 #include <string.h>
 #include "channel.h"
 
+struct subscription {
+	struct subscription *next;
+	struct channel *channel;
+	size_t number; /* of them, from here to the end */
+};
+
+/* What it leads to leads nowhere further. */
+static const leash_type subscription_type = {
+	.name = "subscription",
+	.size = sizeof(struct subscription),
+	.flags = LEASH_ACYCLIC,
+	LEASH_FIELDS(struct subscription, next, channel),
+};
+
 size_t subscriptions(struct client *client)
 {
-	leash_array *channels = *client_channels(client);
+	struct subscription *first = *client_subscriptions(client);
 
-	return channels ? leash_array_size(channels) : 0;
+	return first ? first->number : 0;
 }
 
-/* Where the channel of that name stands in the client's array; its length if it does not. */
-static size_t find(struct client *client, const char *name, size_t length)
+static bool is_named(const struct channel *channel, const char *name, size_t length)
 {
-	size_t number = subscriptions(client), i;
+	size_t other;
+	const char *bytes = channel_name(channel, &other);
 
-	for (i = 0; i < number; i++) {
-		LEASH_AUTO struct channel *channel = leash_array_get(*client_channels(client), i);
-		size_t other;
-		const char *bytes = channel_name(channel, &other);
+	return other == length && memcmp(bytes, name, length) == 0;
+}
 
-		if (other == length && memcmp(bytes, name, length) == 0)
-			break;
-	}
-	return i;
+/* The field that leads to the subscription to the channel of that name, or else the one at the end, which is NULL. */
+static struct subscription **find(struct client *client, const char *name, size_t length)
+{
+	struct subscription **here = client_subscriptions(client);
+
+	while (*here && !is_named((*here)->channel, name, length))
+		here = &(*here)->next;
+	return here;
 }
 
 bool subscribe(struct client *client, const char *name, size_t length)
 {
-	leash_array **channels = client_channels(client);
-	LEASH_AUTO struct channel *channel = NULL;
+	struct subscription **first = client_subscriptions(client);
+	LEASH_AUTO struct subscription *subscription = NULL;
 
-	if (find(client, name, length) < subscriptions(client))
+	if (*find(client, name, length))
 		return true;
-	if (!*channels)
-		leash_set_take(channels, leash_array_new());
-	channel = channel_of(name, length);
-	if (!channel || !*channels || leash_array_append(*channels, channel) != 0)
+	subscription = leash_new(&subscription_type);
+	if (!subscription)
 		return false;
-	if (channel_add(channel, client) == 0)
-		return true;
-	leash_release(leash_array_pop(*channels));
-	return false;
+	leash_set_take(&subscription->channel, channel_of(name, length));
+	if (!subscription->channel || channel_add(subscription->channel, client) != 0)
+		return false;
+	subscription->number = subscriptions(client) + 1;
+	leash_set(&subscription->next, *first);
+	leash_set(first, subscription);
+	return true;
 }
 
 void unsubscribe(struct client *client, const char *name, size_t length)
 {
-	size_t place = find(client, name, length);
-	LEASH_AUTO struct channel *channel = NULL;
+	struct subscription **end = find(client, name, length), *each;
+	LEASH_AUTO struct subscription *subscription = leash_retain(*end);
 
-	if (place == subscriptions(client))
+	if (!subscription)
 		return;
-	channel = leash_array_get(*client_channels(client), place);
-	channel_remove(channel, client);
-	leash_array_remove(*client_channels(client), place);
+	channel_remove(subscription->channel, client);
+	for (each = *client_subscriptions(client); each != subscription; each = each->next)
+		each->number--;
+	leash_set(end, subscription->next);
 }
 
-struct channel *subscription_last(struct client *client)
+struct channel *last_subscription(struct client *client)
 {
-	size_t number = subscriptions(client);
+	struct subscription *first = *client_subscriptions(client);
 
-	return number ? leash_array_get(*client_channels(client), number - 1) : NULL;
+	return first ? leash_retain(first->channel) : NULL;
 }
