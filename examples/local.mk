@@ -90,11 +90,4 @@ EXTRA_DIST += examples/depgraph/graph.c examples/depgraph/walk.c
 # A cycle that each Debian system has, for a picture.
 EXTRA_DIST += examples/depgraph/libc6
 
-# The parts of a server, by their headers.
-EXTRA_DIST += \
-	examples/server/channel.h \
-	examples/server/client.h \
-	examples/server/counted.h \
-	examples/server/keys.h \
-	examples/server/parse.h \
-	examples/server/value.h
+include examples/server/local.mk

@@ -15,7 +15,7 @@ void keys_stop(void);
  * lock. */
 struct value *keys_get(const char *name, size_t length);
 
-/* The lock of a name, for who reads its value and then writes it.  Names share locks: one at a time, except by keys_lock_all(). */
+/* The lock of a name, for who writes its value, and may have read it before.  Names share locks: one at a time. */
 void keys_lock(const char *name, size_t length);
 void keys_unlock(const char *name, size_t length);
 
@@ -28,6 +28,10 @@ void keys_clear(void);
 /* Calls fn with each name and value; fn returns false to stop. */
 typedef bool keys_fn(const char *name, size_t length, struct value *value, void *arg);
 void keys_each(keys_fn *fn, void *arg);
+
+/* The same for one part of all names, of which there are so many; false if fn has stopped it. */
+#define KEYS_PARTS 1024
+bool keys_each_in(int part, keys_fn *fn, void *arg);
 
 /* Looks at some names, by turns, and removes those that have expired; from time to time, by one thread. */
 void keys_expire_some(void);

@@ -1,6 +1,6 @@
 /* What keys lead to: texts, lists and hashes, all managed objects.
  *
- * The keyspace is one leash_map from names to values.  Who looks a key up gets a reference, without a lock, and may use the
+ * The keyspace is leash_maps from names to values (keys.c).  Who looks a key up gets a reference, without a lock, and may use the
  * value for as long as it likes, though the key may be overwritten or deleted meanwhile: a reply is written straight from
  * the value's bytes.
  *

@@ -1,0 +1,307 @@
+/* Commands for connections and for the server itself. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "connection.h"
+#include "expect.h"
+#include "keys.h"
+#include "memory.h"
+#include "server.h"
+
+/* A client that has subscribed gets an array, as all it is sent then is one. */
+static void ping(struct client *client, const struct word *words, size_t count)
+{
+	bool subscribed = *client_subscriptions(client) != NULL;
+
+	if (count > 2)
+		reply_wrong_arity(client, "ping");
+	else if (subscribed) {
+		reply_array(client, 2);
+		reply_bytes(client, "pong", 4);
+		reply_bytes(client, count == 2 ? words[1].bytes : "", count == 2 ? words[1].length : 0);
+	} else if (count == 2)
+		reply_bytes(client, words[1].bytes, words[1].length);
+	else
+		reply_simple(client, "PONG");
+}
+
+static void echo(struct client *client, const struct word *words, size_t count)
+{
+	(void)count;
+	reply_bytes(client, words[1].bytes, words[1].length);
+}
+
+static void quit(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	reply_simple(client, "OK");
+	client_close_after(client);
+}
+
+static void select_db(struct client *client, const struct word *words, size_t count)
+{
+	int64_t number;
+
+	(void)count;
+	if (!expect_number(client, &words[1], &number))
+		return;
+	if (number == 0)
+		reply_simple(client, "OK");
+	else
+		reply_error(client, "ERR DB index is out of range");
+}
+
+static void shut_down(struct client *client, const struct word *words, size_t count)
+{
+	if (count > 2 || (count == 2 && !word_is(&words[1], "NOSAVE") && !word_is(&words[1], "SAVE")))
+		reply_error(client, "ERR syntax error");
+	else {
+		client_close_after(client);
+		loops_stop();
+	}
+}
+
+/* --- Commands of two words. */
+
+struct subcommand {
+	const char *name, *full_name;
+	int arity; /* 0: any */
+	command_fn *run;
+};
+
+static void run_subcommand(struct client *client, const struct word *words, size_t count, const char *name,
+			   const struct subcommand *commands)
+{
+	for (; commands->name; commands++) {
+		if (!word_is(&words[1], commands->name))
+			continue;
+		if (commands->arity > 0 ? count != (size_t)commands->arity : count < (size_t)-commands->arity)
+			reply_wrong_arity(client, commands->full_name);
+		else
+			commands->run(client, words, count);
+		return;
+	}
+	reply_error(client, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+		    words[1].length < 128 ? (int)words[1].length : 128, words[1].bytes, name);
+}
+
+/* --- CLIENT. */
+
+static void client_id_of(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	reply_number(client, (int64_t)client_id(client));
+}
+
+static void client_getname(struct client *client, const struct word *words, size_t count)
+{
+	LEASH_AUTO struct session *session = leash_slot_load(&client->session);
+
+	(void)words;
+	(void)count;
+	if (session)
+		reply_bytes(client, session->name, session->length);
+	else
+		reply_nil(client);
+}
+
+static bool is_name(const struct word *word)
+{
+	for (size_t i = 0; i < word->length; i++) {
+		if (word->bytes[i] < '!' || word->bytes[i] > '~')
+			return false;
+	}
+	return true;
+}
+
+static void client_setname(struct client *client, const struct word *words, size_t count)
+{
+	struct session *session = NULL;
+
+	(void)count;
+	if (!is_name(&words[2])) {
+		reply_error(client, "ERR Client names cannot contain spaces, newlines or special characters.");
+		return;
+	}
+	if (words[2].length && !(session = session_of(words[2].bytes, words[2].length))) {
+		reply_no_memory(client);
+		return;
+	}
+	leash_slot_store_take(&client->session, session);
+	reply_simple(client, "OK");
+}
+
+static bool print_client(void *member, void *arg)
+{
+	const struct client *client = member;
+	LEASH_AUTO struct session *session = leash_slot_load(&client->session);
+	const struct command *what = __atomic_load_n(&client->what, __ATOMIC_RELAXED);
+	int64_t now = clock_now();
+
+	fprintf(arg, "id=%llu addr=%s fd=%d name=%.*s age=%lld idle=%lld flags=N db=0 cmd=%s session-commands=%llu\n",
+		(unsigned long long)client->id, client->address, client->file, session ? (int)session->length : 0,
+		session ? session->name : "", (long long)(now - client->since) / 1000,
+		(long long)(now - __atomic_load_n(&client->last, __ATOMIC_RELAXED)) / 1000,
+		what ? what->name : "NULL",
+		session ? (unsigned long long)__atomic_load_n(&session->commands, __ATOMIC_RELAXED) : 0);
+	return true;
+}
+
+static void print_clients(FILE *stream)
+{
+	leash_weak_set_each(clients, print_client, stream);
+}
+
+/* Replies what is printed. */
+static void reply_printed(struct client *client, void (*print)(FILE *stream))
+{
+	char *bytes = NULL;
+	size_t length = 0;
+	FILE *stream = open_memstream(&bytes, &length);
+
+	if (stream) {
+		print(stream);
+		if (fclose(stream) == 0)
+			reply_bytes(client, bytes, length);
+		else
+			reply_no_memory(client);
+		free(bytes);
+	} else {
+		reply_no_memory(client);
+	}
+}
+
+static void client_list(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	reply_printed(client, print_clients);
+}
+
+static void client_command(struct client *client, const struct word *words, size_t count)
+{
+	static const struct subcommand commands[] = {
+		{ "ID", "client|id", 2, client_id_of },
+		{ "LIST", "client|list", 2, client_list },
+		{ "GETNAME", "client|getname", 2, client_getname },
+		{ "SETNAME", "client|setname", 3, client_setname },
+		{ NULL, NULL, 0, NULL },
+	};
+
+	run_subcommand(client, words, count, "CLIENT", commands);
+}
+
+/* --- CONFIG. */
+
+struct setting {
+	const char *name;
+	char value[64];
+};
+
+static void config_get(struct client *client, const struct word *words, size_t count)
+{
+	struct setting settings[] = {
+		{ "appendonly", "no" }, { "databases", "1" }, { "maxclients", "" }, { "maxmemory", "" },
+		{ "maxmemory-policy", "allkeys-lru" }, { "port", "" }, { "save", "" }, { "io-threads", "" },
+	};
+	size_t number = sizeof(settings) / sizeof(settings[0]), found = 0;
+	bool wanted[sizeof(settings) / sizeof(settings[0])] = { false };
+
+	snprintf(settings[2].value, sizeof(settings[2].value), "%ld", options.maxclients);
+	snprintf(settings[3].value, sizeof(settings[3].value), "%zu", options.maxmemory);
+	snprintf(settings[5].value, sizeof(settings[5].value), "%d", options.port);
+	snprintf(settings[7].value, sizeof(settings[7].value), "%d", options.threads);
+	for (size_t i = 0; i < number; i++) {
+		for (size_t j = 2; j < count && !wanted[i]; j++)
+			wanted[i] = glob_matches(words[j].bytes, words[j].length, settings[i].name,
+						 strlen(settings[i].name));
+		found += wanted[i];
+	}
+	reply_array(client, 2 * found);
+	for (size_t i = 0; i < number; i++) {
+		if (!wanted[i])
+			continue;
+		reply_bytes(client, settings[i].name, strlen(settings[i].name));
+		reply_bytes(client, settings[i].value, strlen(settings[i].value));
+	}
+}
+
+static void config(struct client *client, const struct word *words, size_t count)
+{
+	static const struct subcommand commands[] = {
+		{ "GET", "config|get", -3, config_get },
+		{ NULL, NULL, 0, NULL },
+	};
+
+	run_subcommand(client, words, count, "CONFIG", commands);
+}
+
+/* --- COMMAND and INFO. */
+
+static void command_count(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	reply_number(client, (int64_t)commands_number());
+}
+
+static void command_docs(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	reply_array(client, 0);
+}
+
+static void command(struct client *client, const struct word *words, size_t count)
+{
+	static const struct subcommand commands[] = {
+		{ "COUNT", "command|count", 2, command_count },
+		{ "DOCS", "command|docs", -2, command_docs },
+		{ NULL, NULL, 0, NULL },
+	};
+
+	if (count == 1)
+		reply_array(client, 0);
+	else
+		run_subcommand(client, words, count, "COMMAND", commands);
+}
+
+static void print_info(FILE *stream)
+{
+	fprintf(stream, "# Server\r\nserver_name:leash-server\r\nleash_version:%s\r\nprocess_id:%ld\r\ntcp_port:%d\r\n"
+			"uptime_in_seconds:%lld\r\nthreads:%d\r\n\r\n",
+		LEASH_VERSION, (long)getpid(), options.port, (long long)(clock_now() - server_started) / 1000,
+		options.threads);
+	fprintf(stream, "# Clients\r\nconnected_clients:%ld\r\nmaxclients:%ld\r\nsessions:%zu\r\n\r\n",
+		__atomic_load_n(&server_clients, __ATOMIC_RELAXED), options.maxclients, sessions_number());
+	fprintf(stream, "# Memory\r\nused_memory:%zu\r\nmaxmemory:%zu\r\nmaxmemory_policy:allkeys-lru\r\n\r\n",
+		memory_used(), options.maxmemory);
+	fprintf(stream, "# Stats\r\ntotal_commands_processed:%llu\r\n\r\n", (unsigned long long)loops_commands());
+	fprintf(stream, "# Keyspace\r\ndb0:keys=%zu\r\n", keys_number());
+}
+
+/* All sections, whichever are asked for. */
+static void info(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	reply_printed(client, print_info);
+}
+
+const struct command server_commands[] = {
+	{ "PING", -1, ping, true, false },
+	{ "ECHO", 2, echo, false, false },
+	{ "QUIT", -1, quit, true, false },
+	{ "SELECT", 2, select_db, false, false },
+	{ "SHUTDOWN", -1, shut_down, false, false },
+	{ "CLIENT", -2, client_command, false, false },
+	{ "CONFIG", -2, config, false, false },
+	{ "COMMAND", -1, command, false, false },
+	{ "INFO", -1, info, false, false },
+	{ NULL, 0, NULL, false, false },
+};

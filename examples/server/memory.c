@@ -1,0 +1,53 @@
+/* The limit on memory.
+ *
+ * What is allocated is measured by turns, since the measuring costs, and since what is evicted goes a moment later: readers may
+ * still hold it.  From how far it is above the limit follows how many names go at each turn.  In between, as long as the last
+ * measure was too much, whoever wants to write has to evict a name first; so writers cannot outrun the timer.
+ */
+#include <malloc.h>
+#include <stdint.h>
+#include "counted.h"
+#include "keys.h"
+#include "memory.h"
+#include "server.h"
+
+#define MOST 20000 /* names that go in one turn */
+
+/* jemalloc's, if the program is linked with it. */
+extern int mallctl(const char *name, void *old, size_t *old_size, void *new, size_t new_size) __attribute__((weak));
+
+static bool too_much; /* atomic */
+
+size_t memory_used(void)
+{
+	uint64_t epoch = 1;
+	size_t used, size = sizeof(used);
+
+	if (mallctl && mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch)) == 0 &&
+	    mallctl("stats.allocated", &used, &size, NULL, 0) == 0)
+		return used;
+	return mallinfo2().uordblks;
+}
+
+void memory_look(void)
+{
+	size_t used, number;
+
+	if (!options.maxmemory)
+		return;
+	used = memory_used();
+	__atomic_store_n(&too_much, used > options.maxmemory, __ATOMIC_RELAXED);
+	if (used <= options.maxmemory)
+		return;
+	number = (size_t)((double)(used - options.maxmemory) / (double)used * (double)keys_number()) + 1;
+	if (number > MOST)
+		number = MOST;
+	while (number-- && keys_evict_one())
+		;
+	leash_flush();
+}
+
+bool memory_allows(void)
+{
+	return !__atomic_load_n(&too_much, __ATOMIC_RELAXED) || keys_evict_one();
+}

@@ -1,0 +1,92 @@
+/* Replies, as RESP2 has them. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connection.h"
+
+#define LONGEST_ERROR 1024
+
+static void line(struct client *client, char type, const char *text, size_t length)
+{
+	output_bytes(&client->output, &type, 1);
+	output_bytes(&client->output, text, length);
+	output_bytes(&client->output, "\r\n", 2);
+}
+
+/* Type, number and line end, digits first in the order of their printing: more replies begin so than do anything else. */
+static void number_line(struct client *client, char type, int64_t number)
+{
+	char text[24], *at = text + sizeof(text);
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	*--at = '\n';
+	*--at = '\r';
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	*--at = type;
+	output_bytes(&client->output, at, (size_t)(text + sizeof(text) - at));
+}
+
+void reply_simple(struct client *client, const char *text)
+{
+	line(client, '+', text, strlen(text));
+}
+
+/* What a client has sent may be quoted in it, which must not end the line. */
+void reply_error(struct client *client, const char *format, ...)
+{
+	char text[LONGEST_ERROR];
+	va_list list;
+	int length;
+
+	va_start(list, format);
+	length = vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	if (length < 0)
+		length = 0;
+	if ((size_t)length >= sizeof(text))
+		length = sizeof(text) - 1;
+	for (int i = 0; i < length; i++) {
+		if (text[i] == '\r' || text[i] == '\n')
+			text[i] = ' ';
+	}
+	line(client, '-', text, (size_t)length);
+}
+
+void reply_number(struct client *client, int64_t number)
+{
+	number_line(client, ':', number);
+}
+
+void reply_bytes(struct client *client, const char *bytes, size_t length)
+{
+	number_line(client, '$', (int64_t)length);
+	output_bytes(&client->output, bytes, length);
+	output_bytes(&client->output, "\r\n", 2);
+}
+
+void reply_text(struct client *client, struct text *text)
+{
+	number_line(client, '$', (int64_t)text->length);
+	output_text(&client->output, text);
+	output_bytes(&client->output, "\r\n", 2);
+}
+
+void reply_nil(struct client *client)
+{
+	output_bytes(&client->output, "$-1\r\n", 5);
+}
+
+void reply_nil_array(struct client *client)
+{
+	output_bytes(&client->output, "*-1\r\n", 5);
+}
+
+void reply_array(struct client *client, size_t number)
+{
+	number_line(client, '*', (int64_t)number);
+}
