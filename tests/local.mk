@@ -183,6 +183,7 @@ test_scripts = \
 	tests/depgraph.sh \
 	tests/guide.sh \
 	tests/leash-top.sh \
+	tests/server.sh \
 	tests/statistics.sh \
 	tests/tour.sh
 

@@ -224,20 +224,20 @@ static void scan(struct client *client, const struct word *words, size_t count)
 	char cursor[24];
 	int length;
 
-	if (!bytes_are_number(words[1].bytes, words[1].length, &part) || part < 0) {
+	if (!bytes_are_number(words[1].bytes, words[1].length, &part)) {
 		reply_error(client, "ERR invalid cursor");
 		return;
 	}
 	if (!read_scan(client, &search, &number, words, count))
 		return;
-	for (; part < KEYS_PARTS && (int64_t)search.seen < number && !search.failed; part++)
+	for (; part >= 0 && part < KEYS_PARTS && (int64_t)search.seen < number && !search.failed; part++)
 		keys_each_in((int)part, find, &search);
 	if (search.failed) {
 		free(search.found.bytes);
 		reply_no_memory(client);
 		return;
 	}
-	length = snprintf(cursor, sizeof(cursor), "%d", part < KEYS_PARTS ? (int)part : 0);
+	length = snprintf(cursor, sizeof(cursor), "%d", part > 0 && part < KEYS_PARTS ? (int)part : 0);
 	reply_array(client, 2);
 	reply_bytes(client, cursor, (size_t)length);
 	names_reply(client, &search.found);

@@ -1,0 +1,82 @@
+# examples/server/leash-server under redis-cli: it starts, answers, and stops with nothing left.
+
+. "$srcdir/tests/tap.sh"
+
+server=$PWD/${top_builddir:-.}/examples/server/leash-server
+[ -f "$server" ] || skip_all 'configure has not found libuv'
+command -v redis-cli >/dev/null || skip_all 'no redis-cli'
+
+work=$(mktemp -d)
+trap 'kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# ThreadSanitizer does not start where addresses are randomised widely.
+run=
+if [ -n "$LEASH_SANITIZER" ] && setarch "$(uname -m)" -R true 2>/dev/null; then
+	run="setarch $(uname -m) -R"
+fi
+
+# start OPTION...: runs it on a free port, and waits until it is ready.
+start() {
+	LEASH_OPTIONS=leak_report:true $run timeout 60 "$server" --port 0 "$@" >out 2>err &
+	pid=$!
+	for _ in $(seq 200); do
+		port=$(sed -n 's/^leash-server: ready on 127\.0\.0\.1:\([0-9]*\), .*/\1/p' out)
+		[ -n "$port" ] && return
+		sleep 0.05
+	done
+	echo "Bail out! it does not get ready: $(cat out err)"
+	exit 1
+}
+
+cli() { timeout 10 redis-cli -p "$port" "$@" 2>&1; }
+
+# asked WORD...: what it answers, on one line.
+asked() { cli "$@" | tr '\n' ' ' | sed 's/ *$//'; }
+
+# ended: waits for its end; the status, and what it has said on the way.
+ended() {
+	wait "$pid"
+	echo "$? $(cat err)"
+}
+
+start --threads 2
+is 'PING' "$(asked PING)" PONG
+is 'SET' "$(asked SET name value EX 100)" OK
+is 'GET' "$(asked GET name)" value
+is 'TTL' "$(asked TTL name)" 100
+is 'INCR' "$(asked INCR number)" 1
+is 'APPEND makes the text of a number longer' "$(asked APPEND number 0) $(asked INCRBY number -3)" '2 7'
+is 'SCAN finds all keys, and the cursor ends' "$(cli SCAN 0 COUNT 1000 | sort | tr '\n' ' ')" '0 name number '
+is 'a list' "$(asked RPUSH list a b c) $(asked LRANGE list 0 -1)" '3 a b c'
+is 'a hash that is in itself' "$(asked HSET hash field value) $(asked LINK hash self hash)" '1 1'
+is 'DEL' "$(asked DEL hash list none)" 2
+is 'an unknown command' "$(asked NONE such)" "ERR unknown command 'NONE', with args beginning with: 'such'"
+is 'the number of words' "$(asked GET)" "ERR wrong number of arguments for 'get' command"
+is 'a large value comes back whole' "$(head -c 3000000 /dev/zero | tr '\0' x | cli -x SET large) $(cli GET large | wc -c)" 'OK 3000001'
+is 'pipelined' "$(for i in 1 2 3 4 5; do echo "INCR number"; done | cli | tr '\n' ' ')" '8 9 10 11 12 '
+is 'a request in no known form ends the connection' \
+	"$(printf '*1\r\n+PING\r\nPING\r\n' | timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; cat <&3" |
+		tr -d '\r')" "-ERR Protocol error: expected '\$', got '+'"
+kill "$pid"
+is 'SIGTERM: it ends well, and nothing leaks' "$(ended)" '0 '
+
+start --threads 1 --maxclients 1
+is 'SETNAME joins a session, which CLIENT LIST shows' \
+	"$(printf 'CLIENT SETNAME joe\nPING\nCLIENT LIST\n' | cli | grep -c 'name=joe .*session-commands=2$')" 1
+is 'a session ends with its last client' "$(asked INFO | grep -o 'sessions:[0-9]*')" sessions:0
+is 'SHUTDOWN' "$(asked SHUTDOWN)" ''
+is 'it ends well, and nothing leaks' "$(ended)" '0 '
+
+start --threads 1 --maxmemory 20m
+# 60 MB, in values of 10 kB.
+head -c 10000 /dev/zero | tr '\0' x >value
+awk -v value="$(cat value)" 'BEGIN { for (i = 0; i < 6000; i++) print "SET key" i " " value }' | cli >said
+is 'memory is limited by eviction' "$(sort said | uniq -c | tr -s ' ') $([ "$(cli DBSIZE)" -lt 3000 ] && echo few)" \
+	' 6000 OK few'
+kill "$pid"
+is 'it ends well, and nothing leaks then' "$(ended)" '0 '
+
+is 'a bad argument' "$("$server" --threads x 2>&1)" 'leash-server: --threads: x is not a number from 1 to 256'
+
+finish
