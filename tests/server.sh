@@ -34,10 +34,10 @@ cli() { timeout 10 redis-cli -p "$port" "$@" 2>&1; }
 # asked WORD...: what it answers, on one line.
 asked() { cli "$@" | tr '\n' ' ' | sed 's/ *$//'; }
 
-# ended: waits for its end; the status, and what it has said on the way.
-ended() {
+# ends_well NAME: waits for its end.
+ends_well() {
 	wait "$pid"
-	echo "$? $(cat err)"
+	is "$1" "$? $(cat err)" '0 '
 }
 
 start --threads 2
@@ -59,14 +59,14 @@ is 'a request in no known form ends the connection' \
 	"$(printf '*1\r\n+PING\r\nPING\r\n' | timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; cat <&3" |
 		tr -d '\r')" "-ERR Protocol error: expected '\$', got '+'"
 kill "$pid"
-is 'SIGTERM: it ends well, and nothing leaks' "$(ended)" '0 '
+ends_well 'SIGTERM: it ends well, and nothing leaks'
 
 start --threads 1 --maxclients 1
 is 'SETNAME joins a session, which CLIENT LIST shows' \
 	"$(printf 'CLIENT SETNAME joe\nPING\nCLIENT LIST\n' | cli | grep -c 'name=joe .*session-commands=2$')" 1
 is 'a session ends with its last client' "$(asked INFO | grep -o 'sessions:[0-9]*')" sessions:0
 is 'SHUTDOWN' "$(asked SHUTDOWN)" ''
-is 'it ends well, and nothing leaks' "$(ended)" '0 '
+ends_well 'it ends well, and nothing leaks'
 
 start --threads 1 --maxmemory 20m
 # 60 MB, in values of 10 kB.
@@ -75,7 +75,7 @@ awk -v value="$(cat value)" 'BEGIN { for (i = 0; i < 6000; i++) print "SET key" 
 is 'memory is limited by eviction' "$(sort said | uniq -c | tr -s ' ') $([ "$(cli DBSIZE)" -lt 3000 ] && echo few)" \
 	' 6000 OK few'
 kill "$pid"
-is 'it ends well, and nothing leaks then' "$(ended)" '0 '
+ends_well 'it ends well, and nothing leaks then'
 
 is 'a bad argument' "$("$server" --threads x 2>&1)" 'leash-server: --threads: x is not a number from 1 to 256'
 

@@ -16,6 +16,9 @@
 /* jemalloc's, if the program is linked with it. */
 extern int mallctl(const char *name, void *old, size_t *old_size, void *new, size_t new_size) __attribute__((weak));
 
+/* The sanitizers'. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
 static bool too_much; /* atomic */
 
 size_t memory_used(void)
@@ -26,6 +29,8 @@ size_t memory_used(void)
 	if (mallctl && mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch)) == 0 &&
 	    mallctl("stats.allocated", &used, &size, NULL, 0) == 0)
 		return used;
+	if (__sanitizer_get_current_allocated_bytes)
+		return __sanitizer_get_current_allocated_bytes();
 	return mallinfo2().uordblks;
 }
 
