@@ -167,15 +167,13 @@ size_t keys_number(void)
 	return sum;
 }
 
-/* All locks at once, in their order: it is as if all writes had happened before or after. */
 void keys_clear(void)
 {
-	for (int i = 0; i < PARTS; i++)
+	for (int i = 0; i < PARTS; i++) {
 		pthread_mutex_lock(&parts[i].lock);
-	for (int i = 0; i < PARTS; i++)
 		leash_map_clear(parts[i].map);
-	for (int i = 0; i < PARTS; i++)
 		pthread_mutex_unlock(&parts[i].lock);
+	}
 }
 
 /* --- Walks. */

@@ -23,6 +23,8 @@ void keys_unlock(const char *name, size_t length);
 int keys_set(const char *name, size_t length, struct value *value);
 bool keys_remove(const char *name, size_t length); /* true if it was there and had not expired */
 size_t keys_number(void);
+
+/* Removes each name that is there during the call. */
 void keys_clear(void);
 
 /* Calls fn with each name and value; fn returns false to stop. */

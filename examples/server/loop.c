@@ -118,11 +118,8 @@ static void close_all(struct loop *loop)
 	deliver(loop);
 	uv_close((uv_handle_t *)&loop->listener, NULL);
 	uv_close((uv_handle_t *)&loop->wake, NULL);
-	if (loop->number == 0) {
+	if (loop->number == 0)
 		uv_close((uv_handle_t *)&loop->timer, NULL);
-		uv_close((uv_handle_t *)&loop->signals[0], NULL);
-		uv_close((uv_handle_t *)&loop->signals[1], NULL);
-	}
 	for (struct client *client = loop->clients; client; client = client->next)
 		client_close(client);
 }
@@ -225,6 +222,8 @@ static void connected(uv_stream_t *listener, int error)
 		client_accept(listener->data);
 }
 
+/* Signals are caught to the very end, so that a second one does not interrupt what the first has begun; the loop does not
+ * wait for them. */
 static bool first_start(struct loop *loop)
 {
 	if (uv_timer_init(&loop->uv, &loop->timer) != 0 || uv_timer_start(&loop->timer, tick, TICK, TICK) != 0)
@@ -233,6 +232,7 @@ static bool first_start(struct loop *loop)
 		if (uv_signal_init(&loop->uv, &loop->signals[i]) != 0 ||
 		    uv_signal_start(&loop->signals[i], signalled, i ? SIGINT : SIGTERM) != 0)
 			return false;
+		uv_unref((uv_handle_t *)&loop->signals[i]);
 	}
 	return true;
 }
@@ -273,7 +273,6 @@ static void *run(void *arg)
 	struct loop *loop = arg;
 
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
-	uv_loop_close(&loop->uv);
 	return NULL;
 }
 
@@ -294,8 +293,13 @@ void loops_run(void)
 
 void loops_free(void)
 {
-	for (int i = 0; i < loops_made; i++)
+	for (int i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&loops[0].signals[i], NULL);
+	for (int i = 0; i < loops_made; i++) {
+		uv_run(&loops[i].uv, UV_RUN_NOWAIT);
+		uv_loop_close(&loops[i].uv);
 		pthread_mutex_destroy(&loops[i].lock);
+	}
 	free(loops);
 }
 
