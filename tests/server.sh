@@ -18,6 +18,7 @@ fi
 
 # start OPTION...: runs it on a free port, and waits until it is ready.
 start() {
+	: >out
 	LEASH_OPTIONS=leak_report:true $run timeout 60 "$server" --port 0 "$@" >out 2>err &
 	pid=$!
 	for _ in $(seq 200); do
