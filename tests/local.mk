@@ -42,6 +42,8 @@ c_tests = \
 	tests/test-revoke \
 	tests/test-scope \
 	tests/test-see \
+	tests/test-server-channels \
+	tests/test-server-values \
 	tests/test-slot \
 	tests/test-slot-fork \
 	tests/test-slot-threads \
@@ -112,6 +114,22 @@ tests_test_dlopen_LDADD = tests/libtap.la
 
 tests_test_collect_control_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 tests_test_collect_control_LDADD = $(LDADD) $(LIBURCU_LIBS)
+
+# Parts of the example server, without its loops.
+server_values = \
+	examples/server/counted.h \
+	examples/server/hash.c \
+	examples/server/list.c \
+	examples/server/text.c \
+	examples/server/value.h
+tests_test_server_channels_SOURCES = tests/test-server-channels.c \
+	examples/server/channel.c examples/server/channel.h examples/server/client.h examples/server/parse.h \
+	examples/server/subscriptions.c $(server_values)
+tests_test_server_channels_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_server_channels_LDADD = $(LDADD) $(LIBURCU_LIBS)
+tests_test_server_values_SOURCES = tests/test-server-values.c $(server_values)
+tests_test_server_values_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_server_values_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 # Read sections are inlined.
 tests_test_slot_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)

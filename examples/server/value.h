@@ -5,8 +5,8 @@
  * the value's bytes.
  *
  * Texts never change: a new one takes the key.  Lists do, under a lock of their own, which is never held while anything is
- * written to a client, and hashes without one.  Who reads a key's value and then writes the key, depending on what it read, holds the lock of
- * the key (keys.h); so does who changes a list or a hash, which loses its key when it is empty.
+ * written to a client, and hashes without one.  Who reads a key's value and then writes the key, depending on what it read,
+ * holds the lock of the key (keys.h); so does who changes a list or a hash, which loses its key when it is empty.
  *
  * What a hash holds are values, too: texts, or, by LINK, any other value, and so users can make cycles.
  */
