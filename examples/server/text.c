@@ -62,7 +62,7 @@ bool bytes_are_number(const char *bytes, size_t length, int64_t *number)
 		*number = 0;
 		return true;
 	}
-	if (i == length || length > LONGEST_NUMBER || bytes[i] == '0')
+	if (i == length || bytes[i] == '0')
 		return false;
 	/* Downwards, since there is one more number below 0 than above. */
 	for (; i < length; i++) {
