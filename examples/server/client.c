@@ -28,10 +28,12 @@
 
 leash_weak_set *clients;
 
+/* Prompt: who has gone is no channel's subscriber from the moment at which its last reference goes, also if a thread that gave
+ * it messages would else defer that. */
 static const leash_type client_type = {
 	.name = "client",
 	.size = sizeof(struct client),
-	.flags = LEASH_WEAKABLE,
+	.flags = LEASH_WEAKABLE | LEASH_PROMPT,
 	LEASH_FIELDS(struct client, session, subscriptions),
 };
 
