@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include "commands.h"
 #include "expect.h"
 #include "keys.h"
 
@@ -178,8 +178,7 @@ static const struct question *find(const struct word *name)
 	size_t i;
 
 	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		if (strlen(questions[i].name) == name->length &&
-		    strncasecmp(questions[i].name, name->bytes, name->length) == 0)
+		if (word_is(name, questions[i].name))
 			return &questions[i];
 	}
 	return NULL;
