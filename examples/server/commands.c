@@ -70,15 +70,18 @@ bool word_is(const struct word *word, const char *text)
 	return strlen(text) == word->length && strncasecmp(text, word->bytes, word->length) == 0;
 }
 
-static void reply_arity(struct client *client, const char *name)
-{
-	char lower[32];
-	size_t i;
+/* A command's name, as errors have it. */
+struct lower {
+	char name[32];
+};
 
-	for (i = 0; name[i] && i < sizeof(lower) - 1; i++)
-		lower[i] = (char)tolower((unsigned char)name[i]);
-	lower[i] = 0;
-	reply_wrong_arity(client, lower);
+static struct lower lower_of(const struct command *command)
+{
+	struct lower lower = { "" };
+
+	for (size_t i = 0; command->name[i] && i < sizeof(lower.name) - 1; i++)
+		lower.name[i] = (char)tolower((unsigned char)command->name[i]);
+	return lower;
 }
 
 static void reply_unknown(struct client *client, const struct word *words, size_t count)
@@ -119,13 +122,12 @@ void command_run(struct client *client, const struct request *request)
 		return;
 	}
 	if (command->arity < 0 ? request->count < (size_t)-command->arity : request->count != (size_t)command->arity) {
-		reply_arity(client, command->name);
+		reply_wrong_arity(client, lower_of(command).name);
 		return;
 	}
 	if (*client_subscriptions(client) && !command->subscribed) {
-		reply_error(client, "ERR Can't execute '%.*s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
-				    "RESET are allowed in this context", (int)request->words[0].length,
-			    request->words[0].bytes);
+		reply_error(client, "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+				    "RESET are allowed in this context", lower_of(command).name);
 		return;
 	}
 	if (command->grows && !memory_allows()) {
