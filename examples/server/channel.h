@@ -19,7 +19,8 @@ void channels_stop(void);
 /* The channel of that name, made if need be: a reference, NULL without memory. */
 struct channel *channel_of(const char *name, size_t length);
 
-/* The type of clients is LEASH_WEAKABLE, and LEASH_PROMPT: who has published holds no client for longer than that.  0, also if it was there; -ENOMEM. */
+/* The type of clients is LEASH_WEAKABLE, and LEASH_PROMPT, so that who has published holds no client for longer than that.
+ * 0, also if it was there; -ENOMEM. */
 int channel_add(struct channel *channel, struct client *client);
 void channel_remove(struct channel *channel, struct client *client);
 const char *channel_name(const struct channel *channel, size_t *length);
