@@ -10,9 +10,10 @@
 #include "keys.h"
 #include "memory.h"
 
-#define PLACES     512 /* a power of two, several times as many as there are commands */
-#define QUOTED     128 /* characters of what cannot be understood */
+#define PLACES 512 /* a power of two, several times as many as there are commands */
+#define QUOTED 128 /* characters of what cannot be understood */
 
+/* By the hash of the name; whoever finds his place taken stands behind. */
 static const struct command *places[PLACES];
 static size_t number;
 

@@ -14,7 +14,7 @@ static void line(struct client *client, char type, const char *text, size_t leng
 	output_bytes(&client->output, "\r\n", 2);
 }
 
-/* Type, number and line end, digits first in the order of their printing: more replies begin so than do anything else. */
+/* Type, number and line end: how most replies begin.  Written from the end, without printf(), for speed. */
 static void number_line(struct client *client, char type, int64_t number)
 {
 	char text[24], *at = text + sizeof(text);
