@@ -44,6 +44,7 @@ c_tests = \
 	tests/test-see \
 	tests/test-server-channels \
 	tests/test-server-values \
+	tests/test-server-parse \
 	tests/test-slot \
 	tests/test-slot-fork \
 	tests/test-slot-threads \
@@ -108,6 +109,11 @@ tests_test_why_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_why_interleave_LDADD = $(points_ldadd)
 tests_test_weak_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_weak_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
+
+# Malloc fails in it when it says so.
+tests_test_server_parse_SOURCES = tests/test-server-parse.c examples/server/parse.c examples/server/parse.h
+tests_test_server_parse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc
+tests_test_server_parse_LDADD = tests/libtap.la
 
 # It loads the library late: it must not be linked with it, nor with jemalloc.
 tests_test_dlopen_LDADD = tests/libtap.la
@@ -176,6 +182,7 @@ test_headers = \
 	tests/knot.h \
 	tests/mortal-weak.h \
 	tests/mortal.h \
+	tests/parsed.h \
 	tests/sanitized.h \
 	tests/said.h \
 	tests/scene.h \
