@@ -221,6 +221,7 @@ normal_test_scripts = \
 	tests/dist.sh \
 	tests/docs.sh \
 	tests/dump.sh \
+	tests/fuzz.sh \
 	tests/gdb.sh \
 	tests/harness.sh \
 	tests/install.sh \
@@ -245,6 +246,9 @@ if !SANITIZED
 check_PROGRAMS += bench/ratios tests/debugged $(debugged_cxx)
 TESTS += $(normal_test_scripts)
 endif
+# What tests/fuzz.sh builds, and begins with.
+EXTRA_DIST += tests/fuzz-server-parse.c tests/fuzz-server-parse.dict tests/corpus
+
 EXTRA_DIST += tests/consumer/Makefile tests/consumer/consumer.c tests/consumer/consumer.cc
 EXTRA_DIST += tests/run tests/tap.sh tests/probes.c tests/use-after-death.c $(test_headers) $(test_scripts) $(normal_test_scripts)
 

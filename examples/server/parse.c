@@ -65,8 +65,10 @@ static bool is_number(const char *at, const char *end, int64_t *number)
 	for (; at < end; at++)
 		if (*at < '0' || *at > '9' || __builtin_mul_overflow(n, 10, &n) || __builtin_sub_overflow(n, *at - '0', &n))
 			return false;
+	if (!negative && n == INT64_MIN)
+		return false;
 	*number = negative ? n : -n;
-	return negative || n != INT64_MIN;
+	return true;
 }
 
 static bool add_word(struct parser *parser, size_t begin, size_t length)
