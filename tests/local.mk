@@ -45,6 +45,7 @@ c_tests = \
 	tests/test-server-channels \
 	tests/test-server-values \
 	tests/test-server-parse \
+	tests/test-server-parse-redis \
 	tests/test-slot \
 	tests/test-slot-fork \
 	tests/test-slot-threads \
@@ -114,6 +115,8 @@ tests_test_weak_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_server_parse_SOURCES = tests/test-server-parse.c examples/server/parse.c examples/server/parse.h
 tests_test_server_parse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc
 tests_test_server_parse_LDADD = tests/libtap.la
+tests_test_server_parse_redis_SOURCES = tests/test-server-parse-redis.c examples/server/parse.c examples/server/parse.h
+tests_test_server_parse_redis_LDADD = tests/libtap.la
 
 # It loads the library late: it must not be linked with it, nor with jemalloc.
 tests_test_dlopen_LDADD = tests/libtap.la
