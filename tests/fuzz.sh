@@ -38,7 +38,7 @@ if [ -z "$fuzzing" ]; then
 	finish
 fi
 
-ok 'the inputs that are kept' watched "$work/fuzz" -runs=0 -artifact_prefix="$work/" "$corpus"
+ok 'the inputs that are kept' watched "$work/fuzz" -runs=0 -timeout=10 -artifact_prefix="$work/" "$corpus"
 mkdir "$work/found"
 ok "${FUZZ_SECONDS:-5} seconds of new ones" watched "$work/fuzz" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 -max_len=4096 \
 	-artifact_prefix="$work/" -dict="$srcdir/tests/fuzz-server-parse.dict" "$work/found" "$corpus"

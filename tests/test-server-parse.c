@@ -38,6 +38,7 @@ static const struct {
 	{ PIECE("\"a b\" 'c d' \"\" ''\n"), "[a b][c d][][]\n" },
 	{ PIECE("a\"b c\" d'e f' g\n"), "[ab c][de f][g]\n" },
 	{ PIECE("\"\\x41\\x6d\\x4A\\xff\\xg1\\x1\"\n"), "[AmJ\\xffxg1x1]\n" },
+	{ PIECE("\"\\x41\"\n"), "[A]\n" },
 	{ PIECE("\"\\n\\r\\t\\b\\a\\\"\\\\\\q\"\n"), "[\\x0a\\x0d\\x09\\x08\\x07\"\\x5cq]\n" },
 	{ PIECE("'\\n\\x41\\'\\\"'\n"), "[\\x5cn\\x5cx41'\\x5c\"]\n" },
 	{ PIECE("\"'\" '\"' \\x41\n"), "['][\"][\\x5cx41]\n" },
@@ -72,6 +73,7 @@ static const struct {
 	{ PIECE("*1048577\r\n"), "! Protocol error: invalid multibulk length\n" },
 	{ PIECE("*9223372036854775808\r\n"), "! Protocol error: invalid multibulk length\n" },
 	{ PIECE("*-9223372036854775809\r\n"), "! Protocol error: invalid multibulk length\n" },
+	{ PIECE("*9223372036854775809\r\n"), "! Protocol error: invalid multibulk length\n" },
 	{ PIECE("*18446744073709551617\r\n"), "! Protocol error: invalid multibulk length\n" },
 	{ PIECE("*1\r\n$-1\r\n"), "! Protocol error: invalid bulk length\n" },
 	{ PIECE("*1\r\n$x\r\n"), "! Protocol error: invalid bulk length\n" },
@@ -321,7 +323,7 @@ static void memory_returns(void)
 }
 
 /* --- Without memory.  The linker has the parser call these. */
-static long allocations_left = -1;
+static int allocations_left; /* up to one that is refused; 0: none is */
 
 void *__real_malloc(size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -330,9 +332,7 @@ void *__wrap_realloc(void *block, size_t size);
 
 static bool refused(void)
 {
-	if (allocations_left > 0)
-		allocations_left--;
-	return allocations_left == 0;
+	return allocations_left > 0 && --allocations_left == 0;
 }
 
 void *__wrap_malloc(size_t size)
@@ -356,7 +356,7 @@ static void check_memory(const char *input, int allocations)
 
 		allocations_left = allowed + 1;
 		state = parse(&parser, input, strlen(input), &used, &request, &error);
-		allocations_left = -1;
+		allocations_left = 0;
 		if (allowed < allocations)
 			ok(state == PARSED_WRONG && strcmp(error, "out of memory") == 0, "allocation %d is refused", allowed);
 		else
@@ -380,5 +380,6 @@ int main(void)
 	memory_returns();
 	check_memory("*1\r\n$1\r\na\r\n", 2);
 	check_memory("a\n", 3);
+	check_memory("a b c d e f g h i j k l m n o p q\n", 5);
 	return done();
 }

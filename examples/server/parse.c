@@ -103,7 +103,7 @@ static enum parsed finish(struct parser *parser, const char *base, struct reques
 	return PARSED_REQUEST;
 }
 
-/* What a backslash within quotes means; returns how many bytes that took. */
+/* What a backslash within quotes means; returns how many bytes that took.  Within '...' it can only stand for a quote. */
 static size_t unescape(const char *at, size_t left, char quote, char *to)
 {
 	static const char names[] = "nrtba", meanings[] = "\n\r\t\b\a";
@@ -113,11 +113,11 @@ static size_t unescape(const char *at, size_t left, char quote, char *to)
 		*to = '\\';
 		return 1;
 	}
-	if (quote == '"' && left >= 4 && at[1] == 'x' && isxdigit((unsigned char)at[2]) && isxdigit((unsigned char)at[3])) {
+	if (left >= 4 && at[1] == 'x' && isxdigit((unsigned char)at[2]) && isxdigit((unsigned char)at[3])) {
 		*to = (char)strtoul((char[]){ at[2], at[3], '\0' }, NULL, 16);
 		return 4;
 	}
-	name = quote == '"' ? memchr(names, at[1], sizeof(names) - 1) : NULL;
+	name = memchr(names, at[1], sizeof(names) - 1);
 	*to = name ? meanings[name - names] : at[1];
 	return 2;
 }
