@@ -145,6 +145,7 @@ static const char *copy_word(const char *at, const char *end, char **to)
 	return quote == '\0' ? at : NULL;
 }
 
+/* The \r that may be at the end separates words like any space. */
 static enum parsed split(struct parser *parser, const char *at, const char *end, const char **error)
 {
 	char *to, *begin;
@@ -170,16 +171,13 @@ static enum parsed parse_line(struct parser *parser, const char *input, size_t l
 			      const char **error)
 {
 	enum parsed parsed = find_end(parser, input, length, '\n', 0);
-	size_t end = parser->scanned;
 
 	if (parsed == PARSED_WRONG)
 		return wrong(error, "Protocol error: too big inline request");
 	if (parsed == PARSED_MORE)
 		return parsed;
-	*used = end + 1;
-	if (end > 0 && input[end - 1] == '\r')
-		end--;
-	parsed = split(parser, input, input + end, error);
+	*used = parser->scanned + 1;
+	parsed = split(parser, input, input + parser->scanned, error);
 	return parsed == PARSED_REQUEST ? finish(parser, parser->text, request) : parsed;
 }
 
