@@ -16,6 +16,7 @@ import time
 from resp import Closed, Error, encode
 from server_commands import Commands, Step, same
 from servers import Leash, Redis
+from tap import Tap
 
 SECONDS = float(os.environ.get("SERVER_SECONDS", 8))
 SEED = int(os.environ.get("SERVER_SEED", random.getrandbits(32)))
@@ -165,25 +166,6 @@ def smallest(servers, steps, difference):
 
 def shown(reply):
     return repr(reply) if len(reply) <= 300 else f"{reply[:200]!r}... ({len(reply)} bytes)"
-
-
-class Report:
-    """TAP, with each kind of difference once."""
-
-    def __init__(self):
-        self.checked = self.failed = 0
-
-    def check(self, name, differences):
-        self.checked += 1
-        self.failed += bool(differences)
-        print(f"{'not ok' if differences else 'ok'} {self.checked} - {name}")
-        for text in list(dict.fromkeys(differences))[:10]:
-            print("".join(f"# {line}\n" for line in text.splitlines()), end="")
-        sys.stdout.flush()
-
-    def finish(self):
-        print(f"1..{self.checked}")
-        return 1 if self.failed else 0
 
 
 class Comparison:
@@ -401,21 +383,25 @@ def finds_altered():
     return ["50 rounds with altered replies, and no difference"]
 
 
+def check(tap, name, differences):
+    """Each difference once."""
+    tap.ok(not differences, name, *list(dict.fromkeys(differences))[:10])
+
+
 def main(kind):
-    print(f"# SERVER_SEED={SEED}", flush=True)
+    Tap().diag(f"SERVER_SEED={SEED}")
     with Redis() as redis, {"leash": Leash, "redis": Redis}[kind]() as other:
         servers = [redis, other]
-        report, comparison = Report(), Comparison(servers)
-        report.check("one client: every command's replies are those of redis-server", comparison.commands(SECONDS * 0.4, 1))
-        report.check("so are those of several at a time", comparison.commands(SECONDS * 0.3, 4))
-        report.check("and those to malformed requests", comparison.malformed(SECONDS * 0.1))
-        report.check("subscribers are told the same", subscriptions(servers, SECONDS * 0.2))
-        print(f"# {comparison.sent} requests")
-        report.check("the server has stopped at SIGTERM, with status 0", [f"status {status}"] if (status := other.stop()) else [])
-        if kind == "leash":
-            report.check("it has said nothing on stderr", [other.said] if other.said else [])
-        report.check("a reply that is altered on its way is found", finds_altered())
-        return report.finish()
+        tap, comparison = Tap(), Comparison(servers)
+        check(tap, "one client: every command's replies are those of redis-server", comparison.commands(SECONDS * 0.4, 1))
+        check(tap, "so are those of several at a time", comparison.commands(SECONDS * 0.3, 4))
+        check(tap, "and those to malformed requests", comparison.malformed(SECONDS * 0.1))
+        check(tap, "subscribers are told the same", subscriptions(servers, SECONDS * 0.2))
+        tap.diag(f"{comparison.sent} requests")
+        tap.same(other.stop(), 0, "the server stops at SIGTERM, with status 0")
+        tap.same(other.said, "", "it has said nothing on stderr")
+        check(tap, "a reply that is altered on its way is found", finds_altered())
+        return tap.finish()
 
 
 sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,10 @@
+# leash-server under a mixed load, and whether it is then as it was: see server-soak.py.
+
+. "$srcdir/tests/tap.sh"
+
+LEASH_SERVER=$(cd "${top_builddir:-.}" && pwd)/examples/server/leash-server
+export LEASH_SERVER
+[ -x "$LEASH_SERVER" ] || skip_all 'no leash-server'
+command -v python3 >/dev/null || skip_all 'no python3'
+
+exec python3 "$srcdir/tests/server-soak.py"
