@@ -169,6 +169,13 @@ tests_test_field_cxx_SOURCES = tests/test-field-cxx.cc
 tests_test_thread_cxx_SOURCES = tests/test-thread-cxx.cc
 tests_test_type_cxx_SOURCES = tests/test-type-cxx.cc
 
+# A client of examples/server.
+if HIREDIS
+server_tests = tests/server-hiredis
+endif
+tests_server_hiredis_CPPFLAGS = $(AM_CPPFLAGS) $(HIREDIS_CFLAGS)
+tests_server_hiredis_LDADD = tests/libtap.la $(HIREDIS_LIBS)
+
 # What tests/gdb.sh looks at.
 tests_debugged_CFLAGS = $(AM_CFLAGS) -g
 if CXX_WORKS
@@ -212,6 +219,8 @@ test_scripts = \
 	tests/guide.sh \
 	tests/leash-top.sh \
 	tests/server.sh \
+	tests/server-abuse.sh \
+	tests/server-soak.sh \
 	tests/statistics.sh \
 	tests/tour.sh
 
@@ -234,6 +243,7 @@ normal_test_scripts = \
 	tests/readme.sh \
 	tests/refused.sh \
 	tests/seeing.sh \
+	tests/server-compare.sh \
 	tests/shared-library.sh \
 	tests/use-after-death.sh \
 	tests/valgrind.sh \
@@ -243,8 +253,18 @@ normal_test_scripts = \
 check_PROGRAMS += tests/life
 EXTRA_DIST += tests/statistics.py
 
-check_PROGRAMS += $(c_tests) $(cxx_tests)
-TESTS = $(c_tests) $(cxx_tests) $(test_scripts)
+# What the scripts of examples/server run, and what these share.
+EXTRA_DIST += \
+	tests/resp.py \
+	tests/server-abuse.py \
+	tests/server-compare.py \
+	tests/server-soak.py \
+	tests/server_commands.py \
+	tests/servers.py \
+	tests/tap.py
+
+check_PROGRAMS += $(c_tests) $(cxx_tests) $(server_tests)
+TESTS = $(c_tests) $(cxx_tests) $(server_tests) $(test_scripts)
 if !SANITIZED
 check_PROGRAMS += bench/ratios tests/debugged $(debugged_cxx)
 TESTS += $(normal_test_scripts)
