@@ -244,6 +244,19 @@ def overwritten(server):
     other.close()
 
 
+def large(server):
+    """Who does read gets all, however much one reply is."""
+    end = server.connect()
+    part = b"p" * (2 * MIB)
+    for _ in range(40):
+        length = end.ask("APPEND", "grown", part)
+    tap.same((length, end.ask("GET", "grown") == part * 40), (80 * MIB, True), "80 MiB in one value, in one reply")
+    end.ask("DEL", "grown")
+    end.send(encode("SET", "part", part) + encode("MGET", *["part"] * 40))
+    tap.same((end.reply(), end.reply() == [part] * 40), (b"OK", True), "and in 40 values, in one reply")
+    end.close()
+
+
 def idle(server, number):
     server.ask("PING")
     before = server.resident()
@@ -408,6 +421,7 @@ def main():
         slow_subscriber(server)
         slow_asker(server)
         overwritten(server)
+        large(server)
         expiry(server)
         tap.same(server.stop(), 0, "after all that it stops at SIGTERM, with status 0")
         tap.ok(server.said == "", "nothing has leaked, and it has said nothing", server.said[:3000])
