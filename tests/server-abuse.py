@@ -409,10 +409,10 @@ def shut_down(server):
 def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    number = min(1000 if SANITIZED else 10000, hard - 200)
+    number = min(1000 if SANITIZED else 10000, hard - 500)
     if number < 10000:
         tap.diag(f"{number} idle connections: no more are allowed, or a sanitizer is at work")
-    with Leash("--threads", 2, "--maxrequest", LIMIT, "--maxclients", 20000, LEASH_OPTIONS="leak_report:true") as server:
+    with Leash("--threads", 2, "--maxrequest", LIMIT, "--maxclients", number + 100, LEASH_OPTIONS="leak_report:true") as server:
         idle(server, number)  # first, while all memory is still to be had from the system
         malformed(server)
         too_large(server)

@@ -97,8 +97,8 @@ class Leash(Server):
             [os.environ["LEASH_SERVER"], "--port", "0", *map(str, options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, env=os.environ | environment)
         line = self.process.stdout.readline().decode()
-        ports = re.findall(r"\d+", line)
-        if not ports:
+        port = re.search(r":(\d+)", line)
+        if not port:
             self.stop()
             raise RuntimeError(f"leash-server does not start: {line!r}, {self.said!r}")
-        self.port = int(ports[-1])
+        self.port = int(port[1])
