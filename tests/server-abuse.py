@@ -9,6 +9,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 
 from resp import Closed, Connection, encode
 from servers import Leash
@@ -406,6 +407,14 @@ def shut_down(server):
     return server.stop(0)
 
 
+def part(scene, *arguments):
+    """A scene that does not come to its end has failed."""
+    try:
+        scene(*arguments)
+    except Exception as error:
+        tap.ok(False, f"{scene.__name__} comes to its end", *traceback.format_tb(error.__traceback__), repr(error)[:300])
+
+
 def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -413,22 +422,15 @@ def main():
     if number < 10000:
         tap.diag(f"{number} idle connections: no more are allowed, or a sanitizer is at work")
     with Leash("--threads", 2, "--maxrequest", LIMIT, "--maxclients", number + 100, LEASH_OPTIONS="leak_report:true") as server:
-        idle(server, number)  # first, while all memory is still to be had from the system
-        malformed(server)
-        too_large(server)
-        half(server)
-        publishing(server)
-        slow_subscriber(server)
-        slow_asker(server)
-        overwritten(server)
-        large(server)
-        expiry(server)
+        part(idle, server, number)  # first, while all memory is still to be had from the system
+        for scene in malformed, too_large, half, publishing, slow_subscriber, slow_asker, overwritten, large, expiry:
+            part(scene, server)
         tap.same(server.stop(), 0, "after all that it stops at SIGTERM, with status 0")
         tap.ok(server.said == "", "nothing has leaked, and it has said nothing", server.said[:3000])
-    evicted()
-    stopped("SIGTERM", Leash.stop)
-    stopped("SIGINT", lambda server: server.stop(signal.SIGINT))
-    stopped("SHUTDOWN", shut_down)
+    part(evicted)
+    part(stopped, "SIGTERM", Leash.stop)
+    part(stopped, "SIGINT", lambda server: server.stop(signal.SIGINT))
+    part(stopped, "SHUTDOWN", shut_down)
     return tap.finish()
 
 

@@ -14,7 +14,7 @@ import threading
 import time
 
 from resp import Closed, Error, encode
-from server_commands import Commands, Step, same
+from server_commands import Commands, named, same
 from servers import Leash, Redis
 from tap import Tap
 
@@ -72,7 +72,7 @@ def scanned(end, words):
         cursor, names = reply
         found.update(names)
         if cursor == b"0":
-            return b"%r" % sorted(found)
+            return b"%r" % named(found)
     return b"(does not come to an end)"
 
 

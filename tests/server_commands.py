@@ -115,9 +115,12 @@ class Commands:
         return [self.random.choice([b"GETSET", b"APPEND"]), self.key(), self.text()]
 
     def make_expire(self):
+        options = []
+        while self.random.random() < 0.3:
+            options.append(self.any_case(self.random.choice([b"NX", b"XX", b"GT", b"LT", b"nope"])))
         if self.random.random() < 0.5:
-            return [b"EXPIRE", self.key(), self.seconds()]
-        return [b"PEXPIRE", self.key(), self.milliseconds()]
+            return [b"EXPIRE", self.key(), self.seconds(), *options]
+        return [b"PEXPIRE", self.key(), self.milliseconds(), *options]
 
     def make_expired(self):
         if self.random.random() < 0.5:
@@ -220,6 +223,11 @@ def pairs(values):
     return dict(zip(values[::2], values[1::2]))
 
 
+def named(names):
+    """Redis does not find the empty name by the pattern **."""
+    return sorted(set(names) - {b""})
+
+
 def sub_command(step, *names):
     return len(step.words) > 1 and step.words[1].upper() in names
 
@@ -236,7 +244,7 @@ def same(step, one, other):
         return False
     name = step.name
     if name == b"KEYS":
-        return sorted(one) == sorted(other)
+        return named(one) == named(other)
     if name == b"HGETALL":
         return len(one) == len(other) and pairs(one) == pairs(other)
     if name == b"TTL":
