@@ -94,7 +94,8 @@ class Commands:
         options = []
         while self.random.random() < 0.5:
             options.append(self.random.choice([
-                [b"EX", self.seconds()], [b"PX", self.milliseconds()], [b"NX"], [b"XX"], [b"GET"], [b"EX"], [b"nope"], [b""]]))
+                [b"EX", self.seconds()], [b"PX", self.milliseconds()], [b"EXAT", b"9999999999"], [b"PXAT", b"9999999999999"],
+                [b"KEEPTTL"], [b"NX"], [b"XX"], [b"GET"], [b"EX"], [b"nope"], [b""]]))
         self.random.shuffle(options)
         options = [self.any_case(word) if word.isalpha() else word for option in options for word in option]
         return [b"SET", self.key(), self.text(), *options]
