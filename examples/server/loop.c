@@ -222,8 +222,8 @@ static void connected(uv_stream_t *listener, int error)
 		client_accept(listener->data);
 }
 
-/* Signals are caught to the very end, so that a second one does not interrupt what the first has begun; the loop does not
- * wait for them. */
+/* Signals are caught, or blocked, to the very end, so that a second one does not interrupt what the first has begun; the loop
+ * does not wait for them. */
 static bool first_start(struct loop *loop)
 {
 	if (uv_timer_init(&loop->uv, &loop->timer) != 0 || uv_timer_start(&loop->timer, tick, TICK, TICK) != 0)
@@ -293,6 +293,12 @@ void loops_run(void)
 
 void loops_free(void)
 {
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGTERM);
+	sigaddset(&both, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &both, NULL);
 	for (int i = 0; i < 2; i++)
 		uv_close((uv_handle_t *)&loops[0].signals[i], NULL);
 	for (int i = 0; i < loops_made; i++) {
@@ -301,6 +307,8 @@ void loops_free(void)
 		pthread_mutex_destroy(&loops[i].lock);
 	}
 	free(loops);
+	/* Ends the threads that have made answers: what they keep of dead objects goes when they end. */
+	uv_library_shutdown();
 }
 
 uint64_t loops_commands(void)

@@ -33,7 +33,7 @@ bool loops_start(void);
 /* Runs them, the first on this thread, until they are stopped and everything of theirs is closed. */
 void loops_run(void);
 
-/* When nothing knows a loop any more. */
+/* When they have ended. */
 void loops_free(void);
 
 /* Makes them stop; from any thread. */

@@ -159,12 +159,12 @@ static bool stop(void)
 {
 	long left;
 
+	loops_free();
 	channels_stop();
 	sessions_stop();
 	clients_stop();
 	keys_stop();
 	left = leash_shutdown();
-	loops_free();
 	if (left)
 		fprintf(stderr, "leash-server: %ld objects are left\n", left);
 	return left == 0;
