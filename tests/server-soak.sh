@@ -3,7 +3,7 @@
 . "$srcdir/tests/tap.sh"
 
 LEASH_SERVER=$(cd "${top_builddir:-.}" && pwd)/examples/server/leash-server
-export LEASH_SERVER
+export LEASH_SERVER PYTHONDONTWRITEBYTECODE=1
 [ -x "$LEASH_SERVER" ] || skip_all 'no leash-server'
 command -v python3 >/dev/null || skip_all 'no python3'
 
