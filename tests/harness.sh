@@ -29,7 +29,7 @@ unlisted() (
 	for file in $(find lib include examples bench models tests tools -name '[a-z]*.[a-z]*'); do
 		case $file in
 		*.c | *.cc | *.h | *.hpp | *.map | *.pml | *.py | *.sh)
-			grep -qE "(^|\s)($file|${file%.c})(\s|$)" ./*/local.mk || echo "$file"
+			grep -qE "(^|\s)($file|${file%.c})(\s|$)" ./*/local.mk ./*/*/local.mk || echo "$file"
 			;;
 		esac
 	done

@@ -219,8 +219,6 @@ test_scripts = \
 	tests/guide.sh \
 	tests/leash-top.sh \
 	tests/server.sh \
-	tests/server-abuse.sh \
-	tests/server-soak.sh \
 	tests/statistics.sh \
 	tests/tour.sh
 
@@ -243,7 +241,9 @@ normal_test_scripts = \
 	tests/readme.sh \
 	tests/refused.sh \
 	tests/seeing.sh \
+	tests/server-abuse.sh \
 	tests/server-compare.sh \
+	tests/server-soak.sh \
 	tests/shared-library.sh \
 	tests/use-after-death.sh \
 	tests/valgrind.sh \

@@ -303,9 +303,10 @@ class Audience:
             end.close()
 
 
-def channel_words(chance):
+def channel_words(chance, audience):
     """What one of an audience says."""
-    channels = [b"a", b"b", b"", b"\0\r\n", b"c" * 100]
+    # Names of its own: a server of many threads may notice only a moment later that the audience before has gone.
+    channels = [name + b"%d" % audience for name in (b"a", b"b", b"", b"\0\r\n", b"c" * 100)]
     some = [chance.choice(channels) for _ in range(chance.choice([1, 1, 2, 5]))]
     return chance.choice([
         [b"SUBSCRIBE", *some], [b"SUBSCRIBE", *some], [b"UNSUBSCRIBE", *some], [b"UNSUBSCRIBE"], [b"SUBSCRIBE"], [b"PING"], [b"GET", b"a"],
@@ -323,7 +324,7 @@ def subscriptions(servers, seconds):
         said = []
         try:
             for place in range(60):
-                which, words, token = chance.randrange(5), channel_words(chance), b"%d" % place
+                which, words, token = chance.randrange(5), channel_words(chance, number), b"%d" % place
                 said.append(f"  client {which}: {b' '.join(words)[:100]!r}")
                 one, other = (attempt(lambda: audience.say(which, words, token)) for audience in audiences)
                 if one != other:

@@ -10,7 +10,7 @@
  *
  * Writing.  What the requests of one read have to say is sent at once, as far as the socket takes it; the rest goes with
  * libuv as the client reads.  A client with more than PAUSE bytes to read is not read from, and what it has sent already
- * is not run, before it has caught up; one that owes LIMIT, as a subscriber can who does not read, is closed.
+ * is not run, before it has caught up.  (A subscriber who does not read is closed: loop.c.)
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -21,7 +21,6 @@
 #include "server.h"
 
 #define PAUSE  ((size_t)1 << 20)
-#define LIMIT  ((size_t)64 << 20)
 #define PIECES 64   /* written at once */
 #define WORDS  64   /* that the parser of an idle client has room for */
 #define FIRST  4096 /* bytes of a client's own buffer */
@@ -146,7 +145,7 @@ void client_flush(struct client *client)
 		else
 			client_close(client);
 	}
-	if (output->failed || output->pending > LIMIT || (client->last_words && !output->pending))
+	if (output->failed || (client->last_words && !output->pending))
 		client_close(client);
 }
 

@@ -27,6 +27,8 @@ static bool stopping;
 
 /* --- Messages. */
 
+#define LIMIT ((size_t)64 << 20) /* what is owed to a subscriber who does not read */
+
 struct post {
 	struct post *next;
 	struct client *client;
@@ -79,8 +81,12 @@ static void deliver(struct loop *loop)
 	struct post *posts = take_posts(loop);
 
 	for (struct post *post = posts; post; post = post->next) {
-		if (!post->client->closing)
-			output_text(&post->client->output, post->text);
+		struct output *output = &post->client->output;
+
+		if (output->pending > LIMIT)
+			output->failed = true;
+		else if (!post->client->closing)
+			output_text(output, post->text);
 	}
 	while (posts) {
 		struct post *post = posts;
