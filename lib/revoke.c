@@ -283,8 +283,7 @@ static void look_ahead(const struct chunk *chunks)
 	}
 	for (i = 0; i < ahead_count; i++)
 		look_into(ahead[i]);
-	LSH_RELEASE(&lsh_readers);
-	rcu_read_unlock();
+	lsh_readers_leave();
 }
 
 /* Objects of a batch are cold, and known in advance. */

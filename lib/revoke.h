@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <urcu-bp.h>
 #include <leash/abi.h>
 #include "lock.h"
 #include "track.h"
@@ -26,8 +27,14 @@ unsigned lsh_revoke(unsigned rounds);
 
 extern struct lsh_lock lsh_pass LSH_HIDDEN;
 
-/* For ThreadSanitizer: the end of a read section in which objects were looked into. */
+/* The end of a read section of liburcu in which objects were looked into, for ThreadSanitizer too: a buffer that a trace
+ * callback reads lives until its readers are through. */
 extern char lsh_readers LSH_HIDDEN;
+static inline void lsh_readers_leave(void)
+{
+	LSH_RELEASE(&lsh_readers);
+	rcu_read_unlock();
+}
 
 void lsh_pending_lock(void);
 void lsh_pending_unlock(void);

@@ -130,6 +130,5 @@ void leash_read_lock(void)
 
 void leash_read_unlock(void)
 {
-	LSH_RELEASE(&lsh_readers);
-	rcu_read_unlock();
+	lsh_readers_leave();
 }

@@ -31,6 +31,7 @@
 #include <leash/field.h>
 
 #include "../count.h"
+#include "../heap.h"
 #include "../points.h"
 #include "../revoke.h"
 #include "../track.h"
@@ -40,6 +41,7 @@
 #define MAX_SEEN  (UINT32_C(1) << 30) /* objects a round, and edges a graph */
 #define OPEN      UINT32_MAX          /* in a place: could not be decided */
 #define ASK_EVERY 4096
+#define KEPT_MAX  (UINT32_C(1) << 28) /* bytes of the dead */
 #define AHEAD     8
 
 static bool is_outside(const struct lsh_graph *graph, const struct leash__header *h, uint64_t shared)
@@ -164,13 +166,6 @@ static void read_node(struct lsh_graph *graph, uint32_t i)
 	lsh_nodes(graph)[i].edges = graph->edge_count;
 }
 
-/* A buffer that a trace callback reads lives until its readers are through. */
-static void leave_readers(void)
-{
-	LSH_RELEASE(&lsh_readers);
-	rcu_read_unlock();
-}
-
 static void read_some(struct lsh_graph *graph, uint32_t from, uint32_t number)
 {
 	uint32_t i;
@@ -180,7 +175,7 @@ static void read_some(struct lsh_graph *graph, uint32_t from, uint32_t number)
 		fetch(graph, i);
 		read_node(graph, i);
 	}
-	leave_readers();
+	lsh_readers_leave();
 }
 
 void lsh_graph_pile(struct lsh_graph *graph, uint32_t node, enum lsh_fate fate)
@@ -227,21 +222,21 @@ static void decide(struct lsh_graph *graph)
 	lsh_graph_spread(graph, LSH_NOT_NOW);
 }
 
-bool lsh_graph_copy(struct lsh_graph *graph, bool (*keep_going)(void))
+bool lsh_graph_copy(struct lsh_graph *graph)
 {
 	uint32_t i;
 
 	for (i = 0; i < graph->node_count && !graph->failed; i += ASK_EVERY) {
 		read_some(graph, i, ASK_EVERY);
-		if (!keep_going())
+		if (lsh_kept_bytes() >= KEPT_MAX)
 			graph->failed = true;
 	}
 	return !graph->failed;
 }
 
-bool lsh_graph_read(struct lsh_graph *graph, bool (*keep_going)(void))
+bool lsh_graph_read(struct lsh_graph *graph)
 {
-	if (!lsh_graph_copy(graph, keep_going))
+	if (!lsh_graph_copy(graph))
 		return false;
 	decide(graph);
 	return true;
@@ -299,7 +294,7 @@ void lsh_graph_compare(struct lsh_graph *graph)
 			if (lsh_nodes(graph)[k].fate == LSH_GARBAGE && !is_same(graph, k))
 				lsh_graph_pile(graph, k, LSH_NOT_NOW);
 		}
-		leave_readers();
+		lsh_readers_leave();
 	}
 	lsh_graph_spread(graph, LSH_NOT_NOW);
 }

@@ -78,11 +78,11 @@ uint32_t lsh_count_in(uint64_t shared, uint32_t local);
 bool lsh_graph_had(struct lsh_graph *graph, const struct leash__header *h);
 
 /* Reads words and fields of all nodes and adds what they refer to: fates are the numbers of references that have not been
- * found in fields then, or -1 for what has died.  `keep_going` is asked now and then.  False if it failed. */
-bool lsh_graph_copy(struct lsh_graph *graph, bool (*keep_going)(void));
+ * found in fields then, or -1 for what has died.  False if it failed. */
+bool lsh_graph_copy(struct lsh_graph *graph);
 
 /* The same, and decides: fates are LSH_GARBAGE, LSH_LIVE and LSH_NOT_NOW then. */
-bool lsh_graph_read(struct lsh_graph *graph, bool (*keep_going)(void));
+bool lsh_graph_read(struct lsh_graph *graph);
 
 /* Reads the garbage once more: what has changed is LSH_NOT_NOW, and what that reaches. */
 void lsh_graph_compare(struct lsh_graph *graph);

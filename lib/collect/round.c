@@ -69,7 +69,6 @@
 #include "round.h"
 #include "verdict.h"
 
-#define KEPT_MAX (UINT32_C(1) << 28) /* bytes */
 #define AHEAD    8
 
 struct lsh_lock lsh_round_lock = LSH_LOCK_INIT(LSH_RANK_ROUND);
@@ -103,11 +102,6 @@ void lsh_round_listed(size_t lengths[LSH_LISTED])
 static unsigned age_of(uint64_t shared)
 {
 	return (unsigned)((shared & LEASH__AGE) >> LEASH__AGE_SHIFT);
-}
-
-static bool keep_going(void)
-{
-	return lsh_kept_bytes() < KEPT_MAX;
 }
 
 static void note_bytes(struct lsh_round *round)
@@ -457,7 +451,7 @@ static void examine(struct lsh_round *round)
 
 	LSH_POINT("collect: snapshot");
 	LSH_PROBE(collection_phase, round->generation, "snapshot");
-	if (!lsh_graph_read(graph, keep_going) || (round->freeze && !freeze(round))) {
+	if (!lsh_graph_read(graph) || (round->freeze && !freeze(round))) {
 		give_up(round);
 		return;
 	}

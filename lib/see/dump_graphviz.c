@@ -28,11 +28,6 @@ static const char *colour_of(uint32_t cycle)
 	return cycle ? colours[(cycle - 1) % (sizeof(colours) / sizeof(*colours))] : "black";
 }
 
-static const char *plural(uint64_t number)
-{
-	return number == 1 ? "" : "s";
-}
-
 static void begin(const struct lsh_dump *dump, FILE *stream)
 {
 	fputs("digraph heap {\n"
@@ -51,7 +46,7 @@ static void print_counts(const struct lsh_dump *dump, uint32_t node, FILE *strea
 		fputs("immortal", stream);
 		return;
 	}
-	fprintf(stream, "%" PRIu32 " reference%s", count, plural(count));
+	fprintf(stream, "%" PRIu32 " reference%s", count, lsh_plural(count));
 	if (lsh_image_outside(dump->image, node))
 		fprintf(stream, ", %" PRId32 " from outside", lsh_image_outside(dump->image, node));
 }
@@ -118,7 +113,7 @@ static void print_type(const struct lsh_type_summary *type, uint32_t number, FIL
 {
 	fprintf(stream, "\tt%" PRIu32 " [label=\"", number);
 	lsh_quote_graphviz(stream, type->type->name);
-	fprintf(stream, "\\n%" PRIu64 " object%s, %" PRIu64 " bytes", type->objects, plural(type->objects), type->bytes);
+	fprintf(stream, "\\n%" PRIu64 " object%s, %" PRIu64 " bytes", type->objects, lsh_plural(type->objects), type->bytes);
 	if (type->outside)
 		fprintf(stream, "\\n%" PRIu64 " held from outside", type->outside);
 	if (type->immortal)

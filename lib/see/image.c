@@ -29,14 +29,8 @@
 #include "field_name.h"
 #include "image.h"
 
-#define KEPT_MAX  (UINT32_C(1) << 28) /* bytes of the dead */
 #define ASK_EVERY 4096
 #define ATTEMPTS  3
-
-static bool keep_going(void)
-{
-	return lsh_kept_bytes() < KEPT_MAX;
-}
 
 static int by_address(const void *one, const void *other)
 {
@@ -116,8 +110,7 @@ static void look_again(struct lsh_image *image)
 			if (changed || (node->fate < 0 && !(node->shared & (LEASH__DEAD | LEASH__IMMORTAL))))
 				image->consistent = false;
 		}
-		LSH_RELEASE(&lsh_readers);
-		rcu_read_unlock();
+		lsh_readers_leave();
 	}
 }
 
@@ -132,7 +125,7 @@ static int take(struct lsh_image *image, const void *object)
 		error = add_all(image);
 	else
 		lsh_graph_add(graph, leash__header_of(object));
-	if (error || !lsh_graph_copy(graph, keep_going) ||
+	if (error || !lsh_graph_copy(graph) ||
 	    !lsh_array_reserve(&image->labels_, (graph->edge_count + 1) * sizeof(*labels)))
 		return -ENOMEM;
 	labels = image->labels_.data;

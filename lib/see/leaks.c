@@ -12,6 +12,7 @@
 
 #include "../options.h"
 #include "../type.h"
+#include "quote.h"
 #include "why.h"
 
 struct survivors {
@@ -27,11 +28,6 @@ static int by_bytes(const void *one, const void *other)
 	if (a->bytes != b->bytes)
 		return a->bytes < b->bytes ? 1 : -1;
 	return strcmp(a->type->name, b->type->name);
-}
-
-static const char *plural(uint64_t number)
-{
-	return number == 1 ? "" : "s";
 }
 
 /* `by_type` has an entry for each type's number. */
@@ -69,7 +65,7 @@ static void report(const struct lsh_image *image, struct survivors *by_type)
 		return;
 	qsort(by_type, types, sizeof(*by_type), by_bytes);
 	fprintf(stderr, "leash: still alive at the end: %" PRIu64 " object%s of %zu type%s, %" PRIu64 " bytes\n",
-		objects, plural(objects), types, plural(types), bytes);
+		objects, lsh_plural(objects), types, lsh_plural(types), bytes);
 	for (i = 0; i < types; i++) {
 		fprintf(stderr, "leash: %" PRIu64 " %s, %" PRIu64 " bytes%s\n", by_type[i].objects,
 			by_type[i].type->name, by_type[i].bytes, by_type[i].objects > 1 ? "; one of them:" : ":");

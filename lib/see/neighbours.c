@@ -113,8 +113,7 @@ long leash_referents(const void *object, leash_seen_fn *fn, void *arg)
 	lsh_keep_begin();
 	rcu_read_lock();
 	lsh_type_visit(leash__header_of(object), find, &all);
-	LSH_RELEASE(&lsh_readers);
-	rcu_read_unlock();
+	lsh_readers_leave();
 	found = all.found_.data;
 	for (i = 0; i < all.count && !all.failed; i++)
 		tell(fn, arg, found[i].object, lsh_type_of(leash__header_of(found[i].object))->type,

@@ -2,6 +2,7 @@
 #ifndef LSH_QUOTE_H
 #define LSH_QUOTE_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* With quotation marks around it. */
@@ -9,5 +10,11 @@ void lsh_quote_json(FILE *stream, const char *text);
 
 /* What may stand between a quotation mark and the other in Graphviz' language, and will be seen as it is. */
 void lsh_quote_graphviz(FILE *stream, const char *text);
+
+/* The end of an English noun, for so many. */
+static inline const char *lsh_plural(uint64_t number)
+{
+	return number == 1 ? "" : "s";
+}
 
 #endif

@@ -23,6 +23,7 @@
 #include "../type.h"
 #include "field_name.h"
 #include "path.h"
+#include "quote.h"
 #include "why.h"
 
 struct telling {
@@ -66,11 +67,6 @@ static void tell_start(const struct telling *telling, uint32_t node, bool why)
 	fputc('\n', telling->stream);
 }
 
-static const char *plural(uint32_t number)
-{
-	return number == 1 ? "" : "s";
-}
-
 static void tell_counts(const struct telling *telling, uint32_t node)
 {
 	uint32_t count = lsh_image_count(telling->image, node);
@@ -83,7 +79,7 @@ static void tell_counts(const struct telling *telling, uint32_t node)
 		return;
 	}
 	fprintf(telling->stream, ": %" PRIu32 " reference%s, %" PRIu32 " from fields, %" PRId32 " from %s\n", count,
-		plural(count), count - (uint32_t)outside, outside,
+		lsh_plural(count), count - (uint32_t)outside, outside,
 		telling->image->complete ? "outside" : "outside or from fields of objects that are not known");
 }
 
