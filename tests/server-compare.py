@@ -3,7 +3,8 @@
     server-compare.py leash|redis
 
 leash: with leash-server, which LEASH_SERVER names.  redis: with a second redis-server, which must agree: for work on the
-comparison itself.  SERVER_SECONDS: how long; SERVER_SEED: repeats a run's requests.
+comparison itself.  SERVER_SECONDS: how long; SERVER_SEED: which requests, a number or "random".  Without it they are the
+same in every run, so that what fails is what was changed.
 """
 
 import os
@@ -19,7 +20,8 @@ from servers import Leash, Redis
 from tap import Tap
 
 SECONDS = float(os.environ.get("SERVER_SECONDS", 8))
-SEED = int(os.environ.get("SERVER_SEED", random.getrandbits(32)))
+SEED = os.environ.get("SERVER_SEED", "1")
+SEED = random.getrandbits(32) if SEED == "random" else int(SEED)
 MINIMISING = 10
 
 

@@ -36,7 +36,13 @@ void reply_simple(struct client *client, const char *text)
 	line(client, '+', text, strlen(text));
 }
 
-/* What a client has sent may be quoted in it, which must not end the line. */
+static int ends_line(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
+/* What a client has sent may be quoted in it, which must not end the line: at the end of the text it is left out, and
+ * within it becomes spaces, as Redis does. */
 void reply_error(struct client *client, const char *format, ...)
 {
 	char text[LONGEST_ERROR];
@@ -50,8 +56,10 @@ void reply_error(struct client *client, const char *format, ...)
 		length = 0;
 	if ((size_t)length >= sizeof(text))
 		length = sizeof(text) - 1;
+	while (length > 0 && ends_line(text[length - 1]))
+		length--;
 	for (int i = 0; i < length; i++) {
-		if (text[i] == '\r' || text[i] == '\n')
+		if (ends_line(text[i]))
 			text[i] = ' ';
 	}
 	line(client, '-', text, (size_t)length);
