@@ -32,7 +32,7 @@
 #define ROUNDS 64      /* of revocation in one pass, so that others get at lsh_pass */
 
 static void body(void);
-static struct lsh_worker worker = LSH_WORKER_INIT("leash-background", body);
+static struct lsh_worker worker = LSH_WORKER_INIT("leash-deferred", body);
 
 void lsh_background_poke(void)
 {

@@ -9,8 +9,9 @@
  * bounded softly: leash_flush() runs some of it when there is too much, and births wait a bounded time when
  * there is far too much.
  *
- * Retired buffers wait here for an op-grace and a grace period of liburcu, whose read sections surround the
- * walk over fields and traces (revoke.c), and are then freed by their functions.
+ * Retired buffers, and the dead that readers may still look at, wait here for an op-grace and a grace period of liburcu,
+ * whose read sections surround the walk over fields and traces (revoke.c), all that come within a millisecond together.
+ * Then buffers are freed by their functions, and the dead are buried as all others are.
  *
  * What the thread is burying is kept in static memory, where the child of a fork finds it.
  */
@@ -37,6 +38,8 @@
 #define BACKLOG_HELP  4096
 #define BACKLOG_LIMIT 65536
 #define PATIENCE      20000000L /* without any progress, before a waiting thread helps */
+#define TICK          1000000L  /* that what readers may look at waits for more of its kind */
+#define ENOUGH        1024      /* of it, not to wait */
 
 static void body(void);
 static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
@@ -50,6 +53,8 @@ static size_t group_count; /* queued and in work */
 static size_t ended;   /* items, ever */
 static size_t backlog; /* what is in both lists, and what is in work; read without the lock too */
 static size_t retiring; /* of these, buffers */
+static bool gathering;  /* the thread waits for more */
+static unsigned hurried; /* threads that wait for it */
 
 static struct lsh_grave own_grave; /* the thread's */
 static struct lsh_group *own_group;
@@ -66,10 +71,22 @@ static void set_backlog(size_t number)
 	__atomic_store_n(&backlog, number, __ATOMIC_RELAXED);
 }
 
+static bool has_enough(void)
+{
+	return first || groups || backlog >= ENOUGH || hurried || worker.stopping;
+}
+
 static void add_to_backlog(void)
 {
 	set_backlog(backlog + 1);
-	if (__atomic_load_n(&worker.asleep, __ATOMIC_RELAXED))
+	if (__atomic_load_n(&worker.asleep, __ATOMIC_RELAXED) || (gathering && has_enough()))
+		lsh_worker_wake_locked(&worker);
+}
+
+static void hurry(void)
+{
+	hurried++;
+	if (gathering)
 		lsh_worker_wake_locked(&worker);
 }
 
@@ -141,14 +158,14 @@ bool lsh_await_readers(void)
 /* After the wait they are as other dead are. */
 static void queue_published(struct leash__header *list)
 {
+	lsh_lock(&worker.lock);
 	while (list) {
 		struct leash__header *h = list;
 
 		list = lsh_link(h);
-		lsh_lock(&worker.lock);
 		append(h);
-		lsh_unlock(&worker.lock);
 	}
+	lsh_unlock(&worker.lock);
 }
 
 static void forget(const struct lsh_retired *list, struct leash__header *graves)
@@ -321,13 +338,26 @@ void lsh_finalizers_finish(bool only_groups, long idle, const struct timespec *d
 
 		lsh_lock(&worker.lock);
 		before = ended;
+		hurry();
 		while (*rest && ended == before && lsh_worker_wait_locked(&worker, &patience))
 			;
+		hurried--;
 		before -= ended;
 		lsh_unlock(&worker.lock);
 		if (before != 0 || run_one())
 			enough = lsh_from_now(idle);
 	}
+}
+
+/* Waiting for readers costs all threads something: it is done for all that comes within a tick.  Under the worker's lock. */
+static void gather(void)
+{
+	struct timespec deadline = lsh_from_now(TICK);
+
+	gathering = true;
+	while ((retired || published) && !has_enough() && lsh_worker_doze_locked(&worker, &deadline))
+		;
+	gathering = false;
 }
 
 static void body(void)
@@ -356,6 +386,7 @@ static void body(void)
 			continue;
 		}
 		lsh_lock(&worker.lock);
+		gather();
 		list = retired;
 		retired = NULL;
 		graves = published;
@@ -435,8 +466,10 @@ bool lsh_finalizers_wait(const struct timespec *deadline)
 	bool empty;
 
 	lsh_lock(&worker.lock);
+	hurry();
 	while (backlog && lsh_worker_wait_locked(&worker, deadline))
 		;
+	hurried--;
 	empty = backlog == 0;
 	lsh_unlock(&worker.lock);
 	return empty;
@@ -503,6 +536,8 @@ void lsh_finalizers_after_fork(void)
 		no_grace = true;
 		grace = (struct lsh_lock)LSH_LOCK_INIT(LSH_RANK_GRACE);
 	}
+	hurried = 0;
+	gathering = false;
 	/* A hook forked: this thread is the finalizer thread, and goes on. */
 	if (worker.running && pthread_equal(worker.thread, pthread_self()))
 		return;

@@ -115,6 +115,12 @@ void lsh_worker_sleep(struct lsh_worker *worker)
 	lsh_unlock(&worker->lock);
 }
 
+bool lsh_worker_doze_locked(struct lsh_worker *worker, const struct timespec *deadline)
+{
+	wait_until(worker, &worker->wake, deadline);
+	return !lsh_is_past(deadline);
+}
+
 void lsh_worker_doze(struct lsh_worker *worker, long nanoseconds)
 {
 	struct timespec deadline = lsh_from_now(nanoseconds);

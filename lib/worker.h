@@ -10,7 +10,7 @@
 
 struct lsh_worker {
 	struct lsh_lock lock; /* protects what follows, and what its user says */
-	const char *name;
+	const char *name;     /* 15 characters at most, or the kernel takes none */
 	void (*body)(void);   /* returns when lsh_worker_stopping() */
 	pthread_cond_t wake;
 	pthread_cond_t progress; /* for those who wait for the thread */
@@ -32,6 +32,7 @@ void lsh_worker_wake(struct lsh_worker *worker);
  * nanoseconds at most. */
 void lsh_worker_sleep(struct lsh_worker *worker);
 void lsh_worker_doze(struct lsh_worker *worker, long nanoseconds);
+bool lsh_worker_doze_locked(struct lsh_worker *worker, const struct timespec *deadline); /* false when it has passed */
 bool lsh_worker_stopping(struct lsh_worker *worker);
 
 /* Tells those who wait.  Under its lock. */

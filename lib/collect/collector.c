@@ -361,6 +361,13 @@ void lsh_collector_poke(void)
 		lsh_worker_wake(&worker);
 }
 
+/* It may be hungry for as long as a program makes no suspects, and is not to be woken by each release of a leaf. */
+void lsh_collector_offer(void)
+{
+	if (has_suspects())
+		lsh_collector_poke();
+}
+
 static bool is_behind(void)
 {
 	return __atomic_load_n(&worker.asleep, __ATOMIC_RELAXED) == 0 && lsh_logs_length() > BEHIND_BY;

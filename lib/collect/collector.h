@@ -14,11 +14,12 @@ extern bool lsh_collector_hungry LSH_HIDDEN;
 /* Wakes it.  Outside guards and locks. */
 void lsh_collector_poke(void);
 
-/* After a guard that may have made a suspect. */
+/* After a guard that may have made a suspect.  Outside guards and locks. */
+void lsh_collector_offer(void);
 static inline void lsh_collector_feed(void)
 {
 	if (__builtin_expect(__atomic_load_n(&lsh_collector_hungry, __ATOMIC_RELAXED), 0))
-		lsh_collector_poke();
+		lsh_collector_offer();
 }
 
 /* Called by births of cyclic types, now and then: wakes the collector when it is time, and waits a little when
