@@ -29,6 +29,7 @@
 #include "heap.h"
 #include "points.h"
 #include "probes.h"
+#include "readers.h"
 #include "revoke.h"
 #include "thread.h"
 #include "track.h"
@@ -46,23 +47,22 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 
 /* Under the worker's lock. */
 static struct leash__header *first, *last;
-static struct lsh_retired *retired;
-static struct leash__header *published; /* linked through their headers */
+static struct for_readers {
+	struct lsh_retired *buffers;
+	struct leash__header *published, *memory; /* linked through their headers */
+	bool asked;                               /* somebody else has something (readers.h) */
+} for_readers;
 static struct lsh_group *groups, **groups_end = &groups;
 static size_t group_count; /* queued and in work */
 static size_t ended;   /* items, ever */
 static size_t backlog; /* what is in both lists, and what is in work; read without the lock too */
-static size_t retiring; /* of these, buffers */
+static size_t retiring; /* of these, buffers and memory */
 static bool gathering;  /* the thread waits for more */
 static unsigned hurried; /* threads that wait for it */
 
 static struct lsh_grave own_grave; /* the thread's */
 static struct lsh_group *own_group;
 
-/* Held while waiting for liburcu's readers, so that no fork comes in between. */
-static struct lsh_lock grace = LSH_LOCK_INIT(LSH_RANK_GRACE);
-static bool grace_held;             /* by the thread that forks */
-static bool no_grace;               /* a child that cannot wait for readers any more */
 static struct lsh_grave left_over;  /* in the child, by the parent's thread */
 static struct lsh_group *left_group;
 
@@ -76,11 +76,16 @@ static bool has_enough(void)
 	return first || groups || backlog >= ENOUGH || hurried || worker.stopping;
 }
 
+static void wake(void)
+{
+	if (__atomic_load_n(&worker.asleep, __ATOMIC_RELAXED) || (gathering && has_enough()))
+		lsh_worker_wake_locked(&worker);
+}
+
 static void add_to_backlog(void)
 {
 	set_backlog(backlog + 1);
-	if (__atomic_load_n(&worker.asleep, __ATOMIC_RELAXED) || (gathering && has_enough()))
-		lsh_worker_wake_locked(&worker);
+	wake();
 }
 
 static void hurry(void)
@@ -111,9 +116,32 @@ void lsh_finalizers_push(struct leash__header *h)
 void lsh_finalizers_push_published(struct leash__header *h)
 {
 	lsh_lock(&worker.lock);
-	lsh_set_link(h, published);
-	published = h;
+	lsh_set_link(h, for_readers.published);
+	for_readers.published = h;
 	add_to_backlog();
+	lsh_unlock(&worker.lock);
+}
+
+void lsh_finalizers_push_memory(struct leash__header *chain, size_t number)
+{
+	struct leash__header *end = chain;
+
+	while (lsh_link(end))
+		end = lsh_link(end);
+	lsh_lock(&worker.lock);
+	lsh_set_link(end, for_readers.memory);
+	for_readers.memory = chain;
+	__atomic_fetch_add(&retiring, number, __ATOMIC_RELAXED);
+	set_backlog(backlog + number);
+	wake();
+	lsh_unlock(&worker.lock);
+}
+
+void lsh_finalizers_await_readers(void)
+{
+	lsh_lock(&worker.lock);
+	for_readers.asked = true;
+	wake();
 	lsh_unlock(&worker.lock);
 }
 
@@ -142,19 +170,6 @@ static void done(size_t number)
 	lsh_unlock(&worker.lock);
 }
 
-bool lsh_await_readers(void)
-{
-	if (no_grace)
-		return false;
-	lsh_lock(&grace);
-	lsh_op_grace();
-	synchronize_rcu();
-	lsh_unlock(&grace);
-	LSH_ACQUIRE(&retired);
-	LSH_ACQUIRE(&lsh_readers);
-	return true;
-}
-
 /* After the wait they are as other dead are. */
 static void queue_published(struct leash__header *list)
 {
@@ -168,34 +183,54 @@ static void queue_published(struct leash__header *list)
 	lsh_unlock(&worker.lock);
 }
 
-static void forget(const struct lsh_retired *list, struct leash__header *graves)
+static size_t chain_length(const struct leash__header *h)
 {
 	size_t number = 0;
 
-	for (; list; list = list->next)
+	for (; h; h = lsh_link(h))
 		number++;
-	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
-	for (; graves; graves = lsh_link(graves))
-		number++;
-	done(number);
+	return number;
 }
 
-static void free_retired(struct lsh_retired *list, struct leash__header *graves)
+/* Where readers cannot be waited for, it stays where it is. */
+static size_t free_buffers(struct lsh_retired *list, bool may_go)
 {
 	size_t number = 0;
 
-	if (!lsh_await_readers()) {
-		forget(list, graves);
-		return;
-	}
-	queue_published(graves);
-	while (list) {
+	for (; list; number++) {
 		struct lsh_retired *next = list->next;
 
-		list->free_fn(list);
+		if (may_go)
+			list->free_fn(list);
 		list = next;
-		number++;
 	}
+	return number;
+}
+
+static size_t free_memory(struct leash__header *list, bool may_go)
+{
+	size_t number = 0;
+
+	for (; list; number++) {
+		struct leash__header *next = lsh_link(list);
+
+		if (may_go)
+			lsh_block_release(lsh_record(), list);
+		list = next;
+	}
+	return number;
+}
+
+static void wait_for_readers(const struct for_readers *all)
+{
+	bool over = lsh_await_readers();
+	size_t number;
+
+	if (over)
+		queue_published(all->published);
+	else
+		done(chain_length(all->published));
+	number = free_buffers(all->buffers, over) + free_memory(all->memory, over);
 	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
 	done(number);
 }
@@ -349,13 +384,18 @@ void lsh_finalizers_finish(bool only_groups, long idle, const struct timespec *d
 	}
 }
 
+static bool any_for(const struct for_readers *all)
+{
+	return all->buffers || all->published || all->memory || all->asked;
+}
+
 /* Waiting for readers costs all threads something: it is done for all that comes within a tick.  Under the worker's lock. */
 static void gather(void)
 {
 	struct timespec deadline = lsh_from_now(TICK);
 
 	gathering = true;
-	while ((retired || published) && !has_enough() && lsh_worker_doze_locked(&worker, &deadline))
+	while (any_for(&for_readers) && !has_enough() && lsh_worker_doze_locked(&worker, &deadline))
 		;
 	gathering = false;
 }
@@ -366,8 +406,7 @@ static void body(void)
 
 	for (turn = 1;; turn++) {
 		/* Buffers do not wait for ever, however many deaths there are. */
-		struct leash__header *graves;
-		struct lsh_retired *list;
+		struct for_readers now;
 		bool stop;
 
 		if (turn % 64 && pop(&own_grave)) {
@@ -387,16 +426,14 @@ static void body(void)
 		}
 		lsh_lock(&worker.lock);
 		gather();
-		list = retired;
-		retired = NULL;
-		graves = published;
-		published = NULL;
+		now = for_readers;
+		for_readers = (struct for_readers){ .buffers = NULL };
 		stop = worker.stopping && !first && !groups;
-		if (!list && !graves && !first && !groups)
+		if (!any_for(&now) && !first && !groups)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
-		if (list || graves)
-			free_retired(list, graves);
+		if (any_for(&now))
+			wait_for_readers(&now);
 		else if (stop)
 			return;
 		else
@@ -406,11 +443,11 @@ static void body(void)
 
 void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node))
 {
-	LSH_RELEASE(&retired);
+	LSH_RELEASE(&lsh_readers);
 	node->free_fn = free_fn;
 	lsh_lock(&worker.lock);
-	node->next = retired;
-	retired = node;
+	node->next = for_readers.buffers;
+	for_readers.buffers = node;
 	__atomic_fetch_add(&retiring, 1, __ATOMIC_RELAXED);
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
@@ -514,28 +551,8 @@ void lsh_finalizers_unlock(void)
 	pthread_mutex_unlock(&worker.lock.mutex);
 }
 
-void lsh_finalizers_lock_grace(void)
-{
-	grace_held = true;
-	if (rcu_read_ongoing())
-		grace_held = pthread_mutex_trylock(&grace.mutex) == 0;
-	else
-		pthread_mutex_lock(&grace.mutex);
-}
-
-void lsh_finalizers_unlock_grace(void)
-{
-	if (grace_held)
-		pthread_mutex_unlock(&grace.mutex);
-}
-
 void lsh_finalizers_after_fork(void)
 {
-	if (!grace_held) {
-		/* Our thread may have been inside liburcu's locks. */
-		no_grace = true;
-		grace = (struct lsh_lock)LSH_LOCK_INIT(LSH_RANK_GRACE);
-	}
 	hurried = 0;
 	gathering = false;
 	/* A hook forked: this thread is the finalizer thread, and goes on. */
@@ -568,14 +585,12 @@ void lsh_finalizers_take_up(void)
 	for (g = groups; g; g = g->next)
 		number++;
 	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
-	for (h = first; h; h = lsh_link(h))
-		number++;
-	retiring = 0;
-	for (node = retired; node; node = node->next)
+	number += chain_length(first);
+	retiring = chain_length(for_readers.memory);
+	for (node = for_readers.buffers; node; node = node->next)
 		retiring++;
 	number += retiring;
-	for (h = published; h; h = lsh_link(h))
-		number++;
+	number += chain_length(for_readers.published);
 	set_backlog(number);
 	if (number)
 		lsh_worker_wake_locked(&worker);

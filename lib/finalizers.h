@@ -20,8 +20,11 @@ struct lsh_retired {
 };
 void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node));
 
-/* Returns when nobody reads what had been retired before; false in a child of a fork that cannot wait for readers. */
-bool lsh_await_readers(void);
+/* Queues memory of dead objects, linked through their headers, that goes when readers no longer look at it. */
+void lsh_finalizers_push_memory(struct leash__header *first, size_t number);
+
+/* Has the thread wait for readers, for somebody who has asked (readers.h). */
+void lsh_finalizers_await_readers(void);
 
 /* Garbage whose hooks run before it is decided anew: the members, a reference to each of them held. */
 struct lsh_group {
@@ -51,7 +54,7 @@ void lsh_finalizers_throttle(void);
 /* How many items have ended, ever. */
 size_t lsh_finalizers_ended(void);
 
-/* How many of them are queued or in work: dead objects and groups; buffers. */
+/* How many of them are queued or in work: dead objects and groups; buffers and memory. */
 size_t lsh_finalizers_waiting(void);
 size_t lsh_retired_waiting(void);
 
@@ -67,8 +70,6 @@ void lsh_finalizers_stop(void);
 /* Around fork(): see fork.c.  The last two in the child, with the locks held, and without. */
 void lsh_finalizers_lock(void);
 void lsh_finalizers_unlock(void);
-void lsh_finalizers_lock_grace(void);
-void lsh_finalizers_unlock_grace(void);
 void lsh_finalizers_after_fork(void);
 void lsh_finalizers_take_up(void);
 

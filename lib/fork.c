@@ -39,6 +39,7 @@
 #include "finalizers.h"
 #include "fork.h"
 #include "heap.h"
+#include "readers.h"
 #include "revoke.h"
 #include "see/socket.h"
 #include "shutdown.h"
@@ -49,7 +50,7 @@ static void before(void)
 {
 	pthread_mutex_lock(&lsh_round_lock.mutex);
 	pthread_mutex_lock(&lsh_pass.mutex);
-	lsh_finalizers_lock_grace();
+	lsh_readers_lock();
 	lsh_threads_lock();
 	lsh_pending_lock();
 	lsh_types_lock();
@@ -76,7 +77,7 @@ static void unlock(void)
 	lsh_types_unlock();
 	lsh_pending_unlock();
 	lsh_threads_unlock();
-	lsh_finalizers_unlock_grace();
+	lsh_readers_unlock();
 	pthread_mutex_unlock(&lsh_pass.mutex);
 	pthread_mutex_unlock(&lsh_round_lock.mutex);
 }
@@ -96,6 +97,7 @@ static void after_in_child(void)
 	lsh_threads_after_fork();
 	lsh_background_after_fork();
 	lsh_collector_after_fork();
+	lsh_readers_after_fork();
 	lsh_finalizers_after_fork();
 	lsh_shutdown_after_fork();
 	lsh_socket_after_fork();

@@ -2,6 +2,7 @@
 #ifndef LSH_LIMBO_H
 #define LSH_LIMBO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <leash/abi.h>
 
@@ -21,7 +22,17 @@ struct lsh_limbo {
 void lsh_limbo_add_weak(struct lsh_weak *weak);
 void lsh_limbo_add(struct leash__header *h);
 
-/* Frees what this thread has there. */
+/* What waits for readers, too. */
+struct lsh_shown {
+	struct lsh_limbo fresh, asked; /* the second since `number` was given (readers.h) */
+	uint64_t number;
+};
+
+/* Takes the death of an object with PUBLISHED upon itself, if it is simple, WEAK is not set, and it can wait here: true.
+ * Outside guards. */
+bool lsh_limbo_bury(struct leash__header *h);
+
+/* Frees what this thread has there; what readers may still look at, the finalizer thread does. */
 void lsh_limbo_empty(struct lsh_record *record);
 
 #endif

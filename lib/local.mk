@@ -39,6 +39,7 @@ library_sources = \
 	lib/fault.c lib/fault.h \
 	lib/field.c \
 	lib/finalizers.c lib/finalizers.h \
+	lib/readers.c lib/readers.h \
 	lib/fork.c lib/fork.h \
 	lib/handoff.c \
 	lib/harden.c lib/harden.h \

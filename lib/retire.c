@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "finalizers.h"
 #include "points.h"
+#include "readers.h"
 
 /* A buffer that does not know how to wait by itself. */
 struct retired {

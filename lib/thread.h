@@ -26,6 +26,7 @@ struct lsh_record {
 	struct lsh_deferred deferred;
 	struct lsh_log log;
 	struct lsh_limbo limbo;
+	struct lsh_shown shown;
 	uint64_t births_told; /* see collector.c */
 	struct lsh_magazines magazines;
 

@@ -48,6 +48,7 @@ c_tests = \
 	tests/test-server-parse-redis \
 	tests/test-slot \
 	tests/test-slot-fork \
+	tests/test-slot-leaves \
 	tests/test-slot-threads \
 	tests/test-socket \
 	tests/test-stats \
@@ -104,6 +105,8 @@ tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
 tests_test_dump_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_dump_interleave_LDADD = $(points_ldadd)
+tests_test_slot_leaves_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
+tests_test_slot_leaves_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_why_interleave_CPPFLAGS = $(points_cppflags)
