@@ -151,15 +151,15 @@ static void comes_back(void)
 	eventually(lsh_retired_waiting() == 0, "nothing waits");
 	before = lsh_finalizers_ended();
 	for (int i = 0; i < 20; i++) {
-		replace(FEW, 0, NULL);
+		replace(ENOUGH, 0, NULL);
 		lsh_await_readers();
 	}
-	is_int(lsh_finalizers_ended(), before, "what nobody looks at comes back to its thread, and goes to no other");
+	is_int(lsh_finalizers_ended() + lsh_retired_waiting(), before, "what nobody looks at comes back to its thread, and goes to no other");
 	ok(shown->fresh.count && shown->asked.count, "some is there");
 	leash_flush();
 	ok(!shown->fresh.count && !shown->asked.count, "until a flush");
 	/* The first found the slot empty. */
-	is_int(lsh_finalizers_ended() - before + lsh_retired_waiting(), (20 * FEW - 1) % ENOUGH,
+	is_int(lsh_finalizers_ended() - before + lsh_retired_waiting(), ENOUGH - 1,
 	       "which gives away what nobody has been asked about");
 	leash_slot_clear(&slot);
 }
