@@ -164,6 +164,15 @@ static void comes_back(void)
 	leash_slot_clear(&slot);
 }
 
+static void large_one(void)
+{
+	size_t before = lsh_finalizers_ended();
+
+	replace(1, 100000, NULL);
+	leash_slot_clear(&slot);
+	eventually(lsh_finalizers_ended() == before + 1, "a large one does not wait for the next to die");
+}
+
 static void *replace_and_end(void *unused)
 {
 	replace(MANY / 3, 0, NULL);
@@ -204,6 +213,7 @@ int main(void)
 	another_reader();
 	asked_during_wait();
 	comes_back();
+	large_one();
 	end_of_thread();
 	child();
 	is_int(leash_shutdown(), 0, "nothing is left");
