@@ -166,8 +166,10 @@ static void comes_back(void)
 
 static void large_one(void)
 {
-	size_t before = lsh_finalizers_ended();
+	size_t before;
 
+	eventually(!lsh_finalizers_busy(), "the finalizer thread has nothing to do");
+	before = lsh_finalizers_ended();
 	replace(1, 100000, NULL);
 	leash_slot_clear(&slot);
 	eventually(lsh_finalizers_ended() == before + 1, "a large one does not wait for the next to die");
