@@ -33,6 +33,13 @@ struct naive_header {
 
 _Static_assert(sizeof(struct naive_header) == 16, "no larger than it has to be");
 
+/* Where the memory of objects comes from, all bytes 0, and where it goes.  Who includes this file and needs some of it for
+ * himself, such as for weak references, has defined both. */
+#ifndef NAIVE_ALLOCATE
+#define NAIVE_ALLOCATE(type, bytes) calloc(1, (bytes))
+#define NAIVE_FREE(type, block)     free(block)
+#endif
+
 typedef void *__attribute__((may_alias)) naive_ref;
 
 static inline struct naive_header *naive_header_of(const void *object)
@@ -48,7 +55,7 @@ static inline void *leash_new_extra(const leash_type *type, size_t extra)
 		errno = EINVAL;
 		return NULL;
 	}
-	h = calloc(1, sizeof(*h) + type->size + extra);
+	h = NAIVE_ALLOCATE(type, sizeof(*h) + type->size + extra);
 	if (h == NULL)
 		return NULL;
 	h->count = 1;
@@ -92,7 +99,7 @@ static inline void naive_free(struct naive_header *h)
 {
 	if (h->type->destroy != NULL)
 		h->type->destroy(h + 1);
-	free(h);
+	NAIVE_FREE(h->type, h);
 }
 
 /* Puts a dead object into the list, and all those that die with their first references. */

@@ -221,6 +221,7 @@ test_scripts = \
 	tests/depgraph.sh \
 	tests/guide.sh \
 	tests/leash-top.sh \
+	tests/server-naive.sh \
 	tests/server.sh \
 	tests/statistics.sh \
 	tests/tour.sh
@@ -245,6 +246,7 @@ normal_test_scripts = \
 	tests/refused.sh \
 	tests/seeing.sh \
 	tests/server-abuse.sh \
+	tests/server-compare-naive.sh \
 	tests/server-compare.sh \
 	tests/server-soak.sh \
 	tests/shared-library.sh \

@@ -1,8 +1,10 @@
-# examples/server/leash-server under redis-cli: it starts, answers, and stops with nothing left.
+# examples/server/leash-server under redis-cli: it starts, answers, and stops with nothing left.  (server-naive.sh runs this for
+# another program.)
 
 . "$srcdir/tests/tap.sh"
 
-server=$PWD/${top_builddir:-.}/examples/server/leash-server
+name=${name:-leash-server} counting=${counting:-leash}
+server=$PWD/${top_builddir:-.}/examples/server/$name
 [ -f "$server" ] || skip_all 'configure has not found libuv'
 command -v redis-cli >/dev/null || skip_all 'no redis-cli'
 
@@ -22,7 +24,7 @@ start() {
 	LEASH_OPTIONS=leak_report:true $run timeout 60 "$server" --port 0 "$@" >out 2>err &
 	pid=$!
 	for _ in $(seq 200); do
-		port=$(sed -n 's/^leash-server: ready on 127\.0\.0\.1:\([0-9]*\), .*/\1/p' out)
+		port=$(sed -n "s/^$name: ready on 127\.0\.0\.1:\([0-9]*\), .*/\1/p" out)
 		[ -n "$port" ] && return
 		sleep 0.05
 	done
@@ -50,7 +52,13 @@ is 'INCR' "$(asked INCR number)" 1
 is 'APPEND makes the text of a number longer' "$(asked APPEND number 0) $(asked INCRBY number -3)" '2 7'
 is 'SCAN finds all keys, and the cursor ends' "$(cli SCAN 0 COUNT 1000 | sort | tr '\n' ' ')" '0 name number '
 is 'a list' "$(asked RPUSH list a b c) $(asked LRANGE list 0 -1)" '3 a b c'
-is 'a hash that is in itself' "$(asked HSET hash field value) $(asked LINK hash self hash)" '1 1'
+if [ "$name" = leash-server ]; then
+	is 'a hash that is in itself' "$(asked HSET hash field value) $(asked LINK hash self hash)" '1 1'
+	is 'LEASH STATS: the library answers' "$(cli LEASH STATS | grep -c '^births ')" 1
+else
+	is 'a hash in a hash' "$(asked HSET other field value) $(asked LINK hash other other)" '1 1'
+	is 'LEASH STATS: there is no library to ask' "$(asked LEASH STATS)" 'ERR naive counting has no such answer'
+fi
 is 'DEL' "$(asked DEL hash list none)" 2
 is 'an unknown command' "$(asked NONE such)" "ERR unknown command 'NONE', with args beginning with: 'such'"
 is 'the number of words' "$(asked GET)" "ERR wrong number of arguments for 'get' command"
@@ -59,6 +67,8 @@ is 'pipelined' "$(for i in 1 2 3 4 5; do echo "INCR number"; done | cli | tr '\n
 is 'a request in no known form ends the connection' \
 	"$(printf '*1\r\n+PING\r\nPING\r\n' | timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; cat <&3 && echo closed" |
 		tr -d '\r' | tr '\n' ' ')" "-ERR Protocol error: expected '\$', got '+' closed "
+is 'INFO: which counting it is' "$(asked INFO | tr -d '\r' | grep -o "server_name:$name counting:[a-z]*")" \
+	"server_name:$name counting:$counting"
 kill "$pid"
 ends_well 'SIGTERM: it ends well, and nothing leaks'
 
@@ -84,6 +94,6 @@ is 'memory is limited by eviction' "$(sort said | uniq -c | tr -s ' ') $([ "$(cl
 kill "$pid"
 ends_well 'it ends well, and nothing leaks then'
 
-is 'a bad argument' "$("$server" --threads x 2>&1)" 'leash-server: --threads: x is not a number from 1 to 256'
+is 'a bad argument' "$("$server" --threads x 2>&1)" "$name: --threads: x is not a number from 1 to 256"
 
 finish

@@ -67,6 +67,8 @@ static struct text *answer_error(int error)
 		return answer("-ERR objects are not tracked: start the server with LEASH_OPTIONS=track:true\r\n");
 	if (error == -ENOMEM)
 		return answer("-OOM not enough memory to look at everything\r\n");
+	if (error == -ENOSYS)
+		return answer("-ERR " SERVER_COUNTING " counting has no such answer\r\n");
 	return answer("-ERR the library cannot say\r\n");
 }
 

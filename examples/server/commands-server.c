@@ -273,8 +273,8 @@ static void command(struct client *client, const struct word *words, size_t coun
 
 static void print_info(FILE *stream)
 {
-	fprintf(stream, "# Server\r\nserver_name:leash-server\r\nleash_version:%s\r\nprocess_id:%ld\r\ntcp_port:%d\r\n"
-			"uptime_in_seconds:%lld\r\nthreads:%d\r\n\r\n",
+	fprintf(stream, "# Server\r\nserver_name:" SERVER_NAME "\r\ncounting:" SERVER_COUNTING "\r\nleash_version:%s\r\n"
+			"process_id:%ld\r\ntcp_port:%d\r\nuptime_in_seconds:%lld\r\nthreads:%d\r\n\r\n",
 		LEASH_VERSION, (long)getpid(), options.port, (long long)(clock_now() - server_started) / 1000,
 		options.threads);
 	fprintf(stream, "# Clients\r\nconnected_clients:%ld\r\nmaxclients:%ld\r\nsessions:%zu\r\n\r\n",

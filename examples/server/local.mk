@@ -1,7 +1,5 @@
 # A data server that clients of Redis can talk to.
-if LIBUV
-noinst_PROGRAMS += examples/server/leash-server
-examples_server_leash_server_SOURCES = \
+server_sources = \
 	examples/server/channel.c examples/server/channel.h \
 	examples/server/client.c examples/server/client.h \
 	examples/server/commands-channel.c \
@@ -31,6 +29,28 @@ examples_server_leash_server_SOURCES = \
 	examples/server/subscriptions.c \
 	examples/server/text.c \
 	examples/server/value.h
+if LIBUV
+noinst_PROGRAMS += examples/server/leash-server
+examples_server_leash_server_SOURCES = $(server_sources)
 examples_server_leash_server_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
 examples_server_leash_server_LDADD = $(program_ldadd) $(LIBUV_LIBS)
+
+# The same over one atomic counter an object, without the library, for comparison.
+noinst_PROGRAMS += examples/server/leash-server-naive
+examples_server_leash_server_naive_SOURCES = $(server_sources) \
+	examples/naive.h \
+	examples/server/naive/answers.c \
+	examples/server/naive/array.c \
+	examples/server/naive/counted.h \
+	examples/server/naive/entries.c examples/server/naive/entries.h \
+	examples/server/naive/hash.h \
+	examples/server/naive/lock.h \
+	examples/server/naive/map.c \
+	examples/server/naive/slot.h \
+	examples/server/naive/table.c examples/server/naive/table.h \
+	examples/server/naive/weak.h \
+	examples/server/naive/weak_map.c \
+	examples/server/naive/weak_set.c
+examples_server_leash_server_naive_CPPFLAGS = $(AM_CPPFLAGS) -DSERVER_NAIVE $(LIBUV_CFLAGS)
+examples_server_leash_server_naive_LDADD = $(JEMALLOC_LIBS) $(LIBUV_LIBS)
 endif

@@ -202,7 +202,7 @@ static bool open_sockets(void)
 	struct sockaddr_storage address;
 
 	if (!find_address(&address)) {
-		fprintf(stderr, "leash-server: not an IP address: %s\n", options.bind);
+		fprintf(stderr, SERVER_NAME ": not an IP address: %s\n", options.bind);
 		return false;
 	}
 	for (int i = 0; i < options.threads; i++) {
@@ -212,7 +212,7 @@ static bool open_sockets(void)
 			find_address(&address);
 			continue;
 		}
-		fprintf(stderr, "leash-server: %s, port %d: %m\n", options.bind, options.port);
+		fprintf(stderr, SERVER_NAME ": %s, port %d: %m\n", options.bind, options.port);
 		while (i-- > 0)
 			close(loops[i].socket);
 		return false;
@@ -259,14 +259,14 @@ bool loops_start(void)
 {
 	loops = calloc((size_t)options.threads, sizeof(*loops));
 	if (!loops) {
-		fprintf(stderr, "leash-server: no memory for %d threads\n", options.threads);
+		fprintf(stderr, SERVER_NAME ": no memory for %d threads\n", options.threads);
 		return false;
 	}
 	if (!open_sockets())
 		return false;
 	for (int i = 0; i < options.threads; i++) {
 		if (!loop_start(&loops[i], i)) {
-			fprintf(stderr, "leash-server: an event loop cannot be made: %m\n");
+			fprintf(stderr, SERVER_NAME ": an event loop cannot be made: %m\n");
 			return false;
 		}
 		loops_made++;
@@ -289,7 +289,7 @@ void loops_run(void)
 	while (started < loops_made && pthread_create(&loops[started].thread, NULL, run, &loops[started]) == 0)
 		started++;
 	if (started < loops_made) {
-		fprintf(stderr, "leash-server: only %d threads could be started\n", started);
+		fprintf(stderr, SERVER_NAME ": only %d threads could be started\n", started);
 		loops_stop();
 	}
 	run(&loops[0]);

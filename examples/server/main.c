@@ -35,7 +35,7 @@ long server_clients;
 
 static void usage(FILE *stream)
 {
-	fprintf(stream, "usage: leash-server [OPTION...]\n"
+	fprintf(stream, "usage: " SERVER_NAME " [OPTION...]\n"
 			"\n"
 			"  --port N            the TCP port; 0: any that is free (6379)\n"
 			"  --bind ADDRESS      the address it listens on (127.0.0.1)\n"
@@ -50,7 +50,7 @@ static void usage(FILE *stream)
 
 static void refuse(const char *name, const char *text, const char *wanted)
 {
-	fprintf(stderr, "leash-server: --%s: %s is not %s\n", name, text, wanted);
+	fprintf(stderr, SERVER_NAME ": --%s: %s is not %s\n", name, text, wanted);
 	exit(2);
 }
 
@@ -124,7 +124,7 @@ static void read_options(int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "leash-server: %s: there are only options\n", argv[optind]);
+		fprintf(stderr, SERVER_NAME ": %s: there are only options\n", argv[optind]);
 		exit(2);
 	}
 }
@@ -140,14 +140,14 @@ static void allow_files(void)
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
 		options.maxclients = limit.rlim_cur > SPARE_FILES ? (long)limit.rlim_cur - SPARE_FILES : 1;
-		fprintf(stderr, "leash-server: files are limited: no more than %ld clients\n", options.maxclients);
+		fprintf(stderr, SERVER_NAME ": files are limited: no more than %ld clients\n", options.maxclients);
 	}
 }
 
 static bool start(void)
 {
 	if (!keys_start() || !clients_start() || !sessions_start() || !channels_start()) {
-		fprintf(stderr, "leash-server: no memory\n");
+		fprintf(stderr, SERVER_NAME ": no memory\n");
 		return false;
 	}
 	commands_start();
@@ -165,8 +165,10 @@ static bool stop(void)
 	clients_stop();
 	keys_stop();
 	left = leash_shutdown();
+	if (left == -ENOSYS) /* the counting cannot tell */
+		return true;
 	if (left)
-		fprintf(stderr, "leash-server: %ld objects are left\n", left);
+		fprintf(stderr, SERVER_NAME ": %ld objects are left\n", left);
 	return left == 0;
 }
 
@@ -178,7 +180,7 @@ int main(int argc, char **argv)
 	server_started = clock_now();
 	if (!start())
 		return 1;
-	printf("leash-server: ready on %s:%d, %d thread%s\n", options.bind, options.port, options.threads,
+	printf(SERVER_NAME ": ready on %s:%d, %d thread%s\n", options.bind, options.port, options.threads,
 	       options.threads > 1 ? "s" : "");
 	fflush(stdout);
 	loops_run();

@@ -1,0 +1,164 @@
+/* Maps with strong values: a hash table under a lock. */
+#include "entries.h"
+
+/* A cache line with its header, so that maps share none. */
+struct leash_map {
+	naive_lock lock;
+	struct naive_table table;
+	size_t unused[2];
+};
+
+/* Entries whose map is dead and whose values are still to be released.  These may have maps themselves, which then leave their
+ * entries here; so chains of maps die in constant stack space. */
+static __thread struct naive_entry *left;
+static __thread bool is_releasing;
+
+static void release_left(void)
+{
+	if (is_releasing)
+		return;
+	is_releasing = true;
+	while (left) {
+		struct naive_entry *entry = left;
+		void *value = entry->value;
+
+		left = entry->next;
+		free(entry);
+		naive_release(value);
+	}
+	is_releasing = false;
+}
+
+/* A table that nobody else can reach any more. */
+static void release_all(struct naive_table *table)
+{
+	for (size_t i = 0; table->number; i++) {
+		struct naive_entry *entry = table->places[i].entry;
+
+		if (!entry)
+			continue;
+		table->number--;
+		entry->next = left;
+		left = entry;
+	}
+	free(table->places);
+	release_left();
+}
+
+static void destroy(void *object)
+{
+	leash_map *map = object;
+
+	release_all(&map->table);
+}
+
+static const leash_type map_type = {
+	.name = "leash_map",
+	.size = sizeof(struct leash_map),
+	.destroy = destroy,
+};
+
+leash_map *leash_map_new(void)
+{
+	leash_map *map = leash_new(&map_type);
+
+	if (map)
+		naive_lock_init(&map->lock);
+	return map;
+}
+
+static naive_lock *lock_of(const leash_map *map)
+{
+	return (naive_lock *)(uintptr_t)&map->lock;
+}
+
+void *leash_map_get(const leash_map *map, leash_key key)
+{
+	uint64_t hash = naive_hash(key);
+	struct naive_entry *entry;
+	void *value = NULL;
+
+	naive_lock_share(lock_of(map));
+	entry = naive_entry_find(&map->table, hash, key);
+	if (entry)
+		value = naive_retain(entry->value);
+	naive_lock_give(lock_of(map));
+	return value;
+}
+
+static bool add(struct naive_table *table, uint64_t hash, leash_key key, const void *value)
+{
+	if (naive_table_is_full(table) && !naive_table_grow(table))
+		return false;
+	if (!naive_entry_add(table, hash, key, (void *)(uintptr_t)value))
+		return false;
+	naive_retain(value);
+	return true;
+}
+
+int leash_map_set(leash_map *map, leash_key key, const void *value)
+{
+	uint64_t hash = naive_hash(key);
+	struct naive_entry *entry;
+	void *old = NULL;
+	int error = 0;
+
+	if (!value) {
+		leash_map_remove(map, key);
+		return 0;
+	}
+	naive_lock_take(&map->lock);
+	entry = naive_entry_find(&map->table, hash, key);
+	if (entry) {
+		old = entry->value;
+		entry->value = naive_retain(value);
+	} else if (!add(&map->table, hash, key, value)) {
+		error = -ENOMEM;
+	}
+	naive_lock_give(&map->lock);
+	naive_release(old);
+	return error;
+}
+
+bool leash_map_remove(leash_map *map, leash_key key)
+{
+	uint64_t hash = naive_hash(key);
+	struct naive_entry *entry = NULL;
+	struct naive_place *place;
+
+	naive_lock_take(&map->lock);
+	place = naive_table_find(&map->table, hash, naive_entry_is, &key);
+	if (place) {
+		entry = place->entry;
+		naive_table_remove(&map->table, place);
+	}
+	naive_lock_give(&map->lock);
+	if (!entry)
+		return false;
+	naive_release(entry->value);
+	free(entry);
+	return true;
+}
+
+size_t leash_map_size(const leash_map *map)
+{
+	return naive_table_number(&map->table);
+}
+
+void leash_map_each(const leash_map *map, leash_map_fn *fn, void *arg)
+{
+	naive_entries_each(lock_of(map), &map->table, naive_retain, fn, arg);
+}
+
+void leash_map_clear(leash_map *map)
+{
+	struct naive_table table;
+
+	naive_lock_take(&map->lock);
+	table = map->table;
+	map->table.places = NULL;
+	map->table.mask = 0;
+	__atomic_store_n(&map->table.number, 0, __ATOMIC_RELAXED);
+	naive_lock_give(&map->lock);
+	release_all(&table);
+}
