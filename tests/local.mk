@@ -43,6 +43,8 @@ c_tests = \
 	tests/test-scope \
 	tests/test-see \
 	tests/test-server-channels \
+	tests/test-server-channels-naive \
+	tests/test-server-naive \
 	tests/test-server-values \
 	tests/test-server-parse \
 	tests/test-server-parse-redis \
@@ -134,11 +136,18 @@ server_values = \
 	examples/server/list.c \
 	examples/server/text.c \
 	examples/server/value.h
-tests_test_server_channels_SOURCES = tests/test-server-channels.c \
+server_channels = tests/test-server-channels.c \
 	examples/server/channel.c examples/server/channel.h examples/server/client.h examples/server/parse.h \
 	examples/server/subscriptions.c $(server_values)
+tests_test_server_channels_SOURCES = $(server_channels)
 tests_test_server_channels_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 tests_test_server_channels_LDADD = $(LDADD) $(LIBURCU_LIBS)
+tests_test_server_channels_naive_SOURCES = $(server_channels) $(server_naive_sources)
+tests_test_server_channels_naive_CPPFLAGS = $(AM_CPPFLAGS) -DSERVER_NAIVE
+tests_test_server_channels_naive_LDADD = tests/libtap.la $(JEMALLOC_LIBS)
+tests_test_server_naive_SOURCES = tests/test-server-naive.c $(server_naive_sources)
+tests_test_server_naive_CPPFLAGS = $(AM_CPPFLAGS) -DSERVER_NAIVE
+tests_test_server_naive_LDADD = tests/libtap.la $(JEMALLOC_LIBS)
 tests_test_server_values_SOURCES = tests/test-server-values.c $(server_values)
 tests_test_server_values_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 tests_test_server_values_LDADD = $(LDADD) $(LIBURCU_LIBS)

@@ -29,15 +29,9 @@ server_sources = \
 	examples/server/subscriptions.c \
 	examples/server/text.c \
 	examples/server/value.h
-if LIBUV
-noinst_PROGRAMS += examples/server/leash-server
-examples_server_leash_server_SOURCES = $(server_sources)
-examples_server_leash_server_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
-examples_server_leash_server_LDADD = $(program_ldadd) $(LIBUV_LIBS)
 
-# The same over one atomic counter an object, without the library, for comparison.
-noinst_PROGRAMS += examples/server/leash-server-naive
-examples_server_leash_server_naive_SOURCES = $(server_sources) \
+# What the naive server has instead of the library.
+server_naive_sources = \
 	examples/naive.h \
 	examples/server/naive/answers.c \
 	examples/server/naive/array.c \
@@ -51,6 +45,16 @@ examples_server_leash_server_naive_SOURCES = $(server_sources) \
 	examples/server/naive/weak.h \
 	examples/server/naive/weak_map.c \
 	examples/server/naive/weak_set.c
+
+if LIBUV
+noinst_PROGRAMS += examples/server/leash-server
+examples_server_leash_server_SOURCES = $(server_sources)
+examples_server_leash_server_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
+examples_server_leash_server_LDADD = $(program_ldadd) $(LIBUV_LIBS)
+
+# The same over one atomic counter an object, without the library, for comparison.
+noinst_PROGRAMS += examples/server/leash-server-naive
+examples_server_leash_server_naive_SOURCES = $(server_sources) $(server_naive_sources)
 examples_server_leash_server_naive_CPPFLAGS = $(AM_CPPFLAGS) -DSERVER_NAIVE $(LIBUV_CFLAGS)
 examples_server_leash_server_naive_LDADD = $(JEMALLOC_LIBS) $(LIBUV_LIBS)
 endif

@@ -1,11 +1,24 @@
-/* The lock of maps and sets. */
+/* The lock of maps and sets: one word, taken by an atomic exchange and given back by a store.
+ *
+ * It is held for a lookup in a small table and one increment, some tens of nanoseconds, and a server's keys have 1,024 of
+ * them.  So it is hardly ever found taken, and what counts is what an untaken one costs.  Of those tried in this place,
+ * under the server with redis-benchmark -P 32 and in a loop of lookups, pthread_rwlock_t costs most, also when all threads
+ * read one key, since readers write to it as often as the others do; pthread_mutex_t costs a second atomic operation
+ * and two calls; and this one is the fastest or as fast as any.
+ *
+ * Who has to wait for it spins for less time than a thread needs to sleep and wake, and then lets others run: the holder may
+ * have lost its processor.
+ */
 #ifndef SERVER_NAIVE_LOCK_H
 #define SERVER_NAIVE_LOCK_H
 
 #include <sched.h>
 #include <stdint.h>
 
-#define NAIVE_SPINS 64 /* before the processor is given to another thread */
+#define NAIVE_SPINS 64
+
+/* Zero-initialised: free. */
+typedef uint32_t naive_lock;
 
 static inline void naive_wait(unsigned turn)
 {
@@ -17,28 +30,11 @@ static inline void naive_wait(unsigned turn)
 #endif
 }
 
-#if defined(LOCK_MUTEX)
-#include <pthread.h>
-typedef pthread_mutex_t naive_lock;
-#define naive_lock_init(l) pthread_mutex_init(l, NULL)
-#define naive_lock_take(l) pthread_mutex_lock(l)
-#define naive_lock_share(l) pthread_mutex_lock(l)
-#define naive_lock_give(l) pthread_mutex_unlock(l)
-#elif defined(LOCK_RW)
-#include <pthread.h>
-typedef pthread_rwlock_t naive_lock;
-#define naive_lock_init(l) pthread_rwlock_init(l, NULL)
-#define naive_lock_take(l) pthread_rwlock_wrlock(l)
-#define naive_lock_share(l) pthread_rwlock_rdlock(l)
-#define naive_lock_give(l) pthread_rwlock_unlock(l)
-#else
-typedef uint32_t naive_lock;
-#define naive_lock_init(l) ((void)0)
-#define naive_lock_share(l) naive_lock_take(l)
-
 static inline void naive_lock_take(naive_lock *lock)
 {
-	for (unsigned turn = 0; __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; turn++) {
+	unsigned turn = 0;
+
+	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
 		while (__atomic_load_n(lock, __ATOMIC_RELAXED) != 0)
 			naive_wait(turn++);
 	}
@@ -48,6 +44,5 @@ static inline void naive_lock_give(naive_lock *lock)
 {
 	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }
-#endif
 
 #endif

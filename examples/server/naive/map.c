@@ -1,12 +1,14 @@
 /* Maps with strong values: a hash table under a lock. */
 #include "entries.h"
 
-/* A cache line with its header, so that maps share none. */
 struct leash_map {
 	naive_lock lock;
 	struct naive_table table;
 	size_t unused[2];
 };
+
+_Static_assert(sizeof(struct naive_header) + sizeof(struct leash_map) == 64,
+	       "jemalloc gives each map a cache line of its own, so that threads at different maps do not disturb each other");
 
 /* Entries whose map is dead and whose values are still to be released.  These may have maps themselves, which then leave their
  * entries here; so chains of maps die in constant stack space. */
@@ -60,11 +62,7 @@ static const leash_type map_type = {
 
 leash_map *leash_map_new(void)
 {
-	leash_map *map = leash_new(&map_type);
-
-	if (map)
-		naive_lock_init(&map->lock);
-	return map;
+	return leash_new(&map_type);
 }
 
 static naive_lock *lock_of(const leash_map *map)
@@ -78,7 +76,7 @@ void *leash_map_get(const leash_map *map, leash_key key)
 	struct naive_entry *entry;
 	void *value = NULL;
 
-	naive_lock_share(lock_of(map));
+	naive_lock_take(lock_of(map));
 	entry = naive_entry_find(&map->table, hash, key);
 	if (entry)
 		value = naive_retain(entry->value);

@@ -37,11 +37,7 @@ static const leash_type weak_map_type = {
 
 leash_weak_map *leash_weak_map_new(void)
 {
-	leash_weak_map *map = leash_new(&weak_map_type);
-
-	if (map)
-		naive_lock_init(&map->lock);
-	return map;
+	return leash_new(&weak_map_type);
 }
 
 static naive_lock *lock_of(const leash_weak_map *map)
@@ -55,7 +51,7 @@ void *leash_weak_map_get(const leash_weak_map *map, leash_key key)
 	struct naive_entry *entry;
 	void *value = NULL;
 
-	naive_lock_share(lock_of(map));
+	naive_lock_take(lock_of(map));
 	entry = naive_entry_find(&map->table, hash, key);
 	if (entry)
 		value = naive_weak_load(entry->value);

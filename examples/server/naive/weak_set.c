@@ -41,11 +41,7 @@ static const leash_type weak_set_type = {
 
 leash_weak_set *leash_weak_set_new(void)
 {
-	leash_weak_set *set = leash_new(&weak_set_type);
-
-	if (set)
-		naive_lock_init(&set->lock);
-	return set;
+	return leash_new(&weak_set_type);
 }
 
 /* The memory of a member is the member's as long as it is one: no other object has its address. */
