@@ -3,7 +3,7 @@
  * Where things are: loop.c accepts connections, client.c reads, runs and writes; parse.c understands requests, commands.c
  * finds who runs them, commands-*.c do; reply.c says what came of it, output.c keeps it until it is sent; keys.c is the
  * keyspace, text.c, list.c and hash.c what is in it; channel.c carries messages.  Connections, values, channels, subscriptions
- * and sessions are managed objects of leash.
+ * and sessions are managed objects of leash; or, in leash-server-naive, of what stands in naive/ in its place (counted.h).
  */
 #include <errno.h>
 #include <getopt.h>

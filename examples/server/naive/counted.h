@@ -1,21 +1,23 @@
-/* The comparator: the calls of <leash/leash.h> that the server uses, as they would be without leash.
+/* The comparator: the calls of <leash/leash.h> that the server uses, as a program without leash would have them.
  *
- * Counting is that of ../../naive.h: one atomic counter an object, inline.  Around it stand the things a server needs, each
- * as it is usually written, and as fast as we could make it: this program is there to be lost against only for what leash
- * does.
+ * Counting is that of ../../naive.h: one atomic counter an object, inline.  Around it stands what else a server needs, each
+ * thing in its usual form, and that as fast as we could make it.
  *
- *   - Both programs have the same allocator, and the rest of their sources.
- *   - Maps (map.c) are hash tables under a lock of their own, held for one lookup and one increment; the hash is
- *     computed, and values are released, outside of it.  Walks copy, and hold no lock when they call.
- *   - What the last reference leads to dies in the call that drops it, on the same thread.  Nothing waits.
- *   - A slot (slot.h) is its own lock, and one that is empty is not locked at all.
- *   - Weak references (weak.h) are counted as std::shared_ptr counts them.  Sets and maps of them forget the dead
- *     when they would have to grow, and then have not grown.
+ *   - Both programs have the same allocator, and all other sources.  Nothing of the library is linked.
+ *   - Maps (map.c) are hash tables (table.h) under a lock of their own (lock.h), held for one lookup and one increment;
+ *     hashes are computed, and values released, outside of it.  Walks copy under the lock, and hold none when they call.
+ *   - What loses its last reference dies in the call that drops it, on the same thread.  Nothing waits.
+ *   - A slot (slot.h) is its own lock, and an empty one is not locked at all.
+ *   - Weak references (weak.h) are counted as std::shared_ptr counts them.  Sets and maps of them take the dead out when
+ *     they are full, and grow only if that does not help.
+ *
+ * Who writes a key takes the lock of its name (keys.h) and in it the map's, where a server of one kind only could do with
+ * one lock: an atomic operation more, on a cache line that is needed anyway.
  *
  * What it cannot do: cycles leak; nobody can say why something is alive, or how much is (answers.c).
  *
- * The functions have the prototypes and mean what the comments say in <leash/stock.h>, of which only what the server calls
- * is here, and keys that are bytes.  Without memory a walk finds nothing.
+ * The functions have the prototypes, and do what the comments say, in <leash/stock.h>.  Only what the server calls is here;
+ * keys are bytes; and without memory a walk finds nothing.
  */
 #ifndef SERVER_NAIVE_COUNTED_H
 #define SERVER_NAIVE_COUNTED_H
