@@ -230,7 +230,10 @@ test_scripts = \
 	tests/depgraph.sh \
 	tests/guide.sh \
 	tests/leash-top.sh \
+	tests/server-abuse.sh \
+	tests/server-load.sh \
 	tests/server-naive.sh \
+	tests/server-soak.sh \
 	tests/server.sh \
 	tests/statistics.sh \
 	tests/tour.sh
@@ -254,10 +257,8 @@ normal_test_scripts = \
 	tests/readme.sh \
 	tests/refused.sh \
 	tests/seeing.sh \
-	tests/server-abuse.sh \
 	tests/server-compare-naive.sh \
 	tests/server-compare.sh \
-	tests/server-soak.sh \
 	tests/shared-library.sh \
 	tests/use-after-death.sh \
 	tests/valgrind.sh \
@@ -272,9 +273,11 @@ EXTRA_DIST += \
 	tests/resp.py \
 	tests/server-abuse.py \
 	tests/server-compare.py \
+	tests/server-load.py \
 	tests/server-soak.py \
 	tests/server_commands.py \
 	tests/servers.py \
+	tests/servers.sh \
 	tests/tap.py
 
 check_PROGRAMS += $(c_tests) $(cxx_tests) $(server_tests)

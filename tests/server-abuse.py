@@ -12,7 +12,7 @@ import time
 import traceback
 
 from resp import Closed, Connection, encode
-from servers import Leash
+from servers import Leash, soon
 from tap import Tap
 
 MIB = 1 << 20
@@ -25,20 +25,6 @@ def vanish(connection):
     """The connection is reset, as when a client dies."""
     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-
-
-def soon(condition, seconds=20):
-    limit = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > limit:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def clients(server):
-    """How many there are, besides the one that asks."""
-    return server.ask("CLIENT", "LIST").count(b"\n") - 1
 
 
 def in_threads(*functions):
@@ -130,13 +116,13 @@ def half(server):
         end = server.connect()
         end.send(data[:cut])
         vanish(end)
-    tap.ok(soon(lambda: clients(server) == 0), "clients that vanish within a request are gone", f"{clients(server)} are left")
+    tap.ok(soon(lambda: server.clients() == 0), "clients that vanish within a request are gone", f"{server.clients()} are left")
     tap.same(server.ask("EXISTS", "halves"), 0, "half a request is not run")
     replies = server.connect()
     replies.send(encode("GET", "large") * 20)
     replies.receive()
     vanish(replies)
-    tap.ok(soon(lambda: clients(server) == 0), "one that vanishes within its reply is gone", f"{clients(server)} are left")
+    tap.ok(soon(lambda: server.clients() == 0), "one that vanishes within its reply is gone", f"{server.clients()} are left")
 
 
 def publishing(server):
@@ -280,7 +266,7 @@ def idle(server, number):
         vanish(end)
     for end in ends[1::2]:
         end.close()
-    tap.ok(soon(lambda: clients(server) == 0), "and all are gone", f"{clients(server)} are left")
+    tap.ok(soon(lambda: server.clients() == 0), "and all are gone", f"{server.clients()} are left")
 
 
 def expiry(server):
@@ -418,7 +404,7 @@ def part(scene, *arguments):
 def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    number = min(1000 if SANITIZED else 10000, hard - 500)
+    number = min(500 if SANITIZED else 10000, hard - 500)
     if number < 10000:
         tap.diag(f"{number} idle connections: no more are allowed, or a sanitizer is at work")
     with Leash("--threads", 2, "--maxrequest", LIMIT, "--maxclients", number + 100, LEASH_OPTIONS="leak_report:true") as server:

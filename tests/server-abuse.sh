@@ -1,10 +1,5 @@
 # leash-server and clients that no server wishes for: see server-abuse.py.
 
-. "$srcdir/tests/tap.sh"
+. "$srcdir/tests/servers.sh"
 
-LEASH_SERVER=$(cd "${top_builddir:-.}" && pwd)/examples/server/leash-server
-export LEASH_SERVER PYTHONDONTWRITEBYTECODE=1
-[ -x "$LEASH_SERVER" ] || skip_all 'no leash-server'
-command -v python3 >/dev/null || skip_all 'no python3'
-
-exec python3 "$srcdir/tests/server-abuse.py"
+against_server server-abuse.py

@@ -20,9 +20,9 @@ from resp import Error, encode
 from servers import Leash
 from tap import Tap
 
-SECONDS = float(os.environ.get("SERVER_SOAK_SECONDS", 10))
-SEED = int(os.environ.get("SERVER_SEED", random.getrandbits(32)))
 SANITIZED = bool(os.environ.get("LEASH_SANITIZER"))
+SECONDS = float(os.environ.get("SERVER_SOAK_SECONDS", 6 if SANITIZED else 10))
+SEED = int(os.environ.get("SERVER_SEED", random.getrandbits(32)))
 CLIENTS = 4
 tap = Tap()
 
@@ -133,27 +133,6 @@ class Player(threading.Thread):
             self.ask(["LEASH", "COLLECT"])
 
 
-def alive(server):
-    end = server.connect()
-    for line in end.ask("LEASH", "STATS").replace(b":", b" ").splitlines():
-        if line.startswith(b"alive "):
-            end.close()
-            return int(line.split()[1])
-    raise ValueError("LEASH STATS has no alive")
-
-
-def settled(server):
-    """How many objects are alive after rounds of the collector, as soon as there are no fewer after another."""
-    least, again = None, 0
-    while again < 3:
-        server.ask("LEASH", "COLLECT")
-        time.sleep(0.1)
-        now = alive(server)
-        again = again + 1 if least is not None and now >= least else 0
-        least = now if least is None else min(now, least)
-    return least
-
-
 def play(server, seconds):
     """The resident size, in MiB, every quarter of a second."""
     stop, sizes = threading.Event(), []
@@ -176,7 +155,7 @@ def play(server, seconds):
 def main():
     with Leash("--threads", 2, LEASH_OPTIONS="leak_report:true") as server:
         server.ask("FLUSHALL")
-        before = settled(server)
+        before = server.settled()
         sizes = play(server, SECONDS)
         first, second = sizes[len(sizes) // 4 : len(sizes) // 2], sizes[len(sizes) // 2 :]
         if SANITIZED:
@@ -186,7 +165,7 @@ def main():
             tap.diag(text)
             tap.ok(max(second) < max(first) * 1.25 + 4, "the resident size is flat", text)
         server.ask("FLUSHALL")
-        after = settled(server)
+        after = server.settled()
         tap.diag(f"{before} objects alive at the start, {after} at the end")
         tap.ok(after <= before + 4, "as many objects are alive as at the start", f"{after}, and {before} at the start",
                server.ask("LEASH", "HEAP").decode(errors="replace")[:3000] if after > before + 4 else "")

@@ -18,6 +18,16 @@ def free_port():
         return one.getsockname()[1]
 
 
+def soon(condition, seconds=20):
+    """Whether it comes true within the time."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 class Server:
     """A running server; `said` is its stderr once it has ended."""
 
@@ -30,6 +40,10 @@ class Server:
             return connection.ask(*words)
         finally:
             connection.close()
+
+    def clients(self):
+        """How many there are, besides the one that asks."""
+        return self.ask("CLIENT", "LIST").count(b"\n") - 1
 
     def resident(self):
         """Bytes."""
@@ -102,3 +116,21 @@ class Leash(Server):
             self.stop()
             raise RuntimeError(f"leash-server does not start: {line!r}, {self.said!r}")
         self.port = int(port[1])
+
+    def alive(self):
+        """Objects."""
+        for line in self.ask("LEASH", "STATS").replace(b":", b" ").splitlines():
+            if line.startswith(b"alive "):
+                return int(line.split()[1])
+        raise ValueError("LEASH STATS has no alive")
+
+    def settled(self):
+        """How many objects are alive after rounds of the collector, as soon as there are no fewer after another."""
+        least, again = None, 0
+        while again < 3:
+            self.ask("LEASH", "COLLECT")
+            time.sleep(0.1)
+            now = self.alive()
+            again = again + 1 if least is not None and now >= least else 0
+            least = now if least is None else min(now, least)
+        return least
