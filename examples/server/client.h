@@ -47,11 +47,14 @@ struct subscription **client_subscriptions(struct client *client);
 typedef void command_fn(struct client *client, const struct word *words, size_t count);
 
 struct command {
-	const char *name; /* upper case */
+	const char *name; /* upper case; a part's is CLIENT|ID */
 	int arity;        /* words, the name included; at least so many if negative */
 	command_fn *run;
 	bool subscribed;  /* is accepted from a client that has subscribed to something */
 	bool grows;       /* may need memory, and is refused when the limit has been reached */
+
+	/* Whose names the second word gives, up to one without a name; NULL: there are none. */
+	const struct command *parts;
 };
 extern const struct command text_commands[], key_commands[], list_commands[], hash_commands[], channel_commands[],
 	server_commands[], leash_commands[]; /* each ends with an entry without a name */

@@ -66,8 +66,8 @@ static void publish(struct client *client, const struct word *words, size_t coun
 }
 
 const struct command channel_commands[] = {
-	{ "SUBSCRIBE", -2, subscribe_all, true, false },
-	{ "UNSUBSCRIBE", -1, unsubscribe_some, true, false },
-	{ "PUBLISH", 3, publish, false, false },
-	{ NULL, 0, NULL, false, false },
+	{ "SUBSCRIBE", -2, subscribe_all, true, false, NULL },
+	{ "UNSUBSCRIBE", -1, unsubscribe_some, true, false, NULL },
+	{ "PUBLISH", 3, publish, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
 };

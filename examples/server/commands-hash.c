@@ -168,10 +168,10 @@ static void hlen(struct client *client, const struct word *words, size_t count)
 }
 
 const struct command hash_commands[] = {
-	{ "HSET", -4, hset, false, true },
-	{ "HGET", 3, hget, false, false },
-	{ "HDEL", -3, hdel, false, false },
-	{ "HGETALL", 2, hgetall, false, false },
-	{ "HLEN", 2, hlen, false, false },
-	{ NULL, 0, NULL, false, false },
+	{ "HSET", -4, hset, false, true, NULL },
+	{ "HGET", 3, hget, false, false, NULL },
+	{ "HDEL", -3, hdel, false, false, NULL },
+	{ "HGETALL", 2, hgetall, false, false, NULL },
+	{ "HLEN", 2, hlen, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
 };

@@ -3,7 +3,7 @@
  *     LINK key field other     the field of the hash is the value that `other` leads to, itself
  *     LEASH STATS              counters
  *     LEASH COLLECT            a full round: how many objects were reclaimed
- *     LEASH WHY key            what keeps the key's value alive
+ *     LEASH WHY key [field]    what keeps the key's value alive, or that of the field of its hash
  *     LEASH HEAP [key]         the heap as JSON, or the surroundings of a value
  *     LEASH ADVICE             through which fields cycles ran
  *
@@ -163,55 +163,103 @@ static struct text *collect(void *value)
 	return answer(reply);
 }
 
-static const struct question {
-	const char *name, *full_name;
-	size_t least, most; /* words */
-	struct text *(*answer)(void *value);
-} questions[] = {
-	{ "STATS", "leash|stats", 2, 2, stats },
-	{ "COLLECT", "leash|collect", 2, 2, collect },
-	{ "WHY", "leash|why", 3, 3, why },
-	{ "HEAP", "leash|heap", 2, 3, heap },
-	{ "ADVICE", "leash|advice", 2, 2, advice },
+/* --- Questions. */
+
+/* What is asked about, a reference: the key's value, or that of a field of the key's hash, whatever it is; NULL if an error has
+ * been answered. */
+static struct value *find(struct client *client, const struct word *words, size_t count)
+{
+	struct value *value = keys_get(words[2].bytes, words[2].length);
+	LEASH_AUTO struct value *hash = NULL;
+
+	if (value && count == 4) {
+		hash = value;
+		if (!expect_kind(client, hash, HASH))
+			return NULL;
+		value = hash_get((struct hash *)hash, words[3].bytes, words[3].length);
+	}
+	if (!value)
+		reply_error(client, "ERR no such %s", hash ? "field" : "key");
+	return value;
+}
+
+static void ask_about(struct client *client, const struct word *words, size_t count,
+		      struct text *(*question)(void *value))
+{
+	struct value *value = find(client, words, count);
+
+	if (value)
+		client_answer_later(client, question, value);
+}
+
+static void ask_stats(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	client_answer_later(client, stats, NULL);
+}
+
+static void ask_collect(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	client_answer_later(client, collect, NULL);
+}
+
+static void ask_why(struct client *client, const struct word *words, size_t count)
+{
+	if (count > 4)
+		reply_wrong_arity(client, "leash|why");
+	else
+		ask_about(client, words, count, why);
+}
+
+static void ask_heap(struct client *client, const struct word *words, size_t count)
+{
+	if (count > 3)
+		reply_wrong_arity(client, "leash|heap");
+	else if (count == 3)
+		ask_about(client, words, count, heap);
+	else
+		client_answer_later(client, heap, NULL);
+}
+
+static void ask_advice(struct client *client, const struct word *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	client_answer_later(client, advice, NULL);
+}
+
+static void help(struct client *client, const struct word *words, size_t count)
+{
+	static const char *const lines[] = {
+		"LEASH <subcommand> [<arg> ...]. Subcommands are:",
+		"ADVICE", "    Through which fields reclaimed cycles ran.",
+		"COLLECT", "    Collect all cycles; return how many objects were reclaimed.",
+		"HEAP [<key>]", "    The heap, or the surroundings of the key's value, as JSON.",
+		"STATS", "    The library's counters.",
+		"WHY <key> [<field>]", "    What keeps the value alive.",
+		"HELP", "    Prints this help.", NULL,
+	};
+
+	(void)words;
+	(void)count;
+	reply_lines(client, lines);
+}
+
+static const struct command leash_parts[] = {
+	{ "LEASH|ADVICE", 2, ask_advice, false, false, NULL },
+	{ "LEASH|COLLECT", 2, ask_collect, false, false, NULL },
+	{ "LEASH|HEAP", -2, ask_heap, false, false, NULL },
+	{ "LEASH|HELP", 2, help, false, false, NULL },
+	{ "LEASH|STATS", 2, ask_stats, false, false, NULL },
+	{ "LEASH|WHY", -3, ask_why, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
 };
 
-static const struct question *find(const struct word *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		if (word_is(name, questions[i].name))
-			return &questions[i];
-	}
-	return NULL;
-}
-
-static void ask(struct client *client, const struct word *words, size_t count)
-{
-	const struct question *question = find(&words[1]);
-	struct value *value = NULL;
-
-	if (!question) {
-		reply_error(client, "ERR unknown subcommand '%.*s'. Try STATS, COLLECT, WHY, HEAP or ADVICE.",
-			    words[1].length < 128 ? (int)words[1].length : 128, words[1].bytes);
-		return;
-	}
-	if (count < question->least || count > question->most) {
-		reply_wrong_arity(client, question->full_name);
-		return;
-	}
-	if (count == 3) {
-		value = keys_get(words[2].bytes, words[2].length);
-		if (!value) {
-			reply_error(client, "ERR no such key");
-			return;
-		}
-	}
-	client_answer_later(client, question->answer, value);
-}
-
 const struct command leash_commands[] = {
-	{ "LINK", 4, link_value, false, true },
-	{ "LEASH", -2, ask, false, false },
-	{ NULL, 0, NULL, false, false },
+	{ "LINK", 4, link_value, false, true, NULL },
+	{ "LEASH", -2, NULL, false, false, leash_parts },
+	{ NULL, 0, NULL, false, false, NULL },
 };

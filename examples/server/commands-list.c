@@ -199,11 +199,11 @@ static void lrange(struct client *client, const struct word *words, size_t count
 }
 
 const struct command list_commands[] = {
-	{ "LPUSH", -3, lpush, false, true },
-	{ "RPUSH", -3, rpush, false, true },
-	{ "LPOP", -2, lpop, false, false },
-	{ "RPOP", -2, rpop, false, false },
-	{ "LLEN", 2, llen, false, false },
-	{ "LRANGE", 4, lrange, false, false },
-	{ NULL, 0, NULL, false, false },
+	{ "LPUSH", -3, lpush, false, true, NULL },
+	{ "RPUSH", -3, rpush, false, true, NULL },
+	{ "LPOP", -2, lpop, false, false, NULL },
+	{ "RPOP", -2, rpop, false, false, NULL },
+	{ "LLEN", 2, llen, false, false, NULL },
+	{ "LRANGE", 4, lrange, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
 };

@@ -65,30 +65,6 @@ static void shut_down(struct client *client, const struct word *words, size_t co
 	}
 }
 
-/* --- Commands of two words. */
-
-struct subcommand {
-	const char *name, *full_name;
-	int arity; /* 0: any */
-	command_fn *run;
-};
-
-static void run_subcommand(struct client *client, const struct word *words, size_t count, const char *name,
-			   const struct subcommand *commands)
-{
-	for (; commands->name; commands++) {
-		if (!word_is(&words[1], commands->name))
-			continue;
-		if (commands->arity > 0 ? count != (size_t)commands->arity : count < (size_t)-commands->arity)
-			reply_wrong_arity(client, commands->full_name);
-		else
-			commands->run(client, words, count);
-		return;
-	}
-	reply_error(client, "ERR unknown subcommand '%.*s'. Try %s HELP.",
-		    words[1].length < 128 ? (int)words[1].length : 128, words[1].bytes, name);
-}
-
 /* --- CLIENT. */
 
 static void client_id_of(struct client *client, const struct word *words, size_t count)
@@ -141,13 +117,14 @@ static bool print_client(void *member, void *arg)
 	const struct client *client = member;
 	LEASH_AUTO struct session *session = leash_slot_load(&client->session);
 	const struct command *what = __atomic_load_n(&client->what, __ATOMIC_RELAXED);
+	size_t channels = __atomic_load_n(&client->channels, __ATOMIC_RELAXED);
 	int64_t now = clock_now();
 
-	fprintf(arg, "id=%llu addr=%s fd=%d name=%.*s age=%lld idle=%lld flags=N db=0 cmd=%s session-commands=%llu\n",
+	fprintf(arg, "id=%llu addr=%s fd=%d name=%.*s age=%lld idle=%lld flags=%c db=0 sub=%zu cmd=%s session-commands=%llu\n",
 		(unsigned long long)client->id, client->address, client->file, session ? (int)session->length : 0,
 		session ? session->name : "", (long long)(now - client->since) / 1000,
 		(long long)(now - __atomic_load_n(&client->last, __ATOMIC_RELAXED)) / 1000,
-		what ? what->name : "NULL",
+		channels ? 'P' : 'N', channels, what ? lower_of(what).name : "NULL",
 		session ? (unsigned long long)__atomic_load_n(&session->commands, __ATOMIC_RELAXED) : 0);
 	return true;
 }
@@ -179,22 +156,36 @@ static void reply_printed(struct client *client, void (*print)(FILE *stream))
 static void client_list(struct client *client, const struct word *words, size_t count)
 {
 	(void)words;
-	(void)count;
-	reply_printed(client, print_clients);
+	if (count > 2)
+		reply_error(client, "ERR syntax error");
+	else
+		reply_printed(client, print_clients);
 }
 
-static void client_command(struct client *client, const struct word *words, size_t count)
+static void client_help(struct client *client, const struct word *words, size_t count)
 {
-	static const struct subcommand commands[] = {
-		{ "ID", "client|id", 2, client_id_of },
-		{ "LIST", "client|list", 2, client_list },
-		{ "GETNAME", "client|getname", 2, client_getname },
-		{ "SETNAME", "client|setname", 3, client_setname },
-		{ NULL, NULL, 0, NULL },
+	static const char *const lines[] = {
+		"CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"GETNAME", "    Return the name of the current connection, which is that of its session.",
+		"ID", "    Return the ID of the current connection.",
+		"LIST", "    Return information about client connections.",
+		"SETNAME <name>", "    Join the session <name>, which all connections of that name share.",
+		"HELP", "    Prints this help.", NULL,
 	};
 
-	run_subcommand(client, words, count, "CLIENT", commands);
+	(void)words;
+	(void)count;
+	reply_lines(client, lines);
 }
+
+static const struct command client_parts[] = {
+	{ "CLIENT|GETNAME", 2, client_getname, false, false, NULL },
+	{ "CLIENT|HELP", 2, client_help, false, false, NULL },
+	{ "CLIENT|ID", 2, client_id_of, false, false, NULL },
+	{ "CLIENT|LIST", -2, client_list, false, false, NULL },
+	{ "CLIENT|SETNAME", 3, client_setname, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
+};
 
 /* --- CONFIG. */
 
@@ -231,15 +222,24 @@ static void config_get(struct client *client, const struct word *words, size_t c
 	}
 }
 
-static void config(struct client *client, const struct word *words, size_t count)
+static void config_help(struct client *client, const struct word *words, size_t count)
 {
-	static const struct subcommand commands[] = {
-		{ "GET", "config|get", -3, config_get },
-		{ NULL, NULL, 0, NULL },
+	static const char *const lines[] = {
+		"CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"GET <pattern>", "    Return parameters matching the glob-like <pattern> and their values.",
+		"HELP", "    Prints this help.", NULL,
 	};
 
-	run_subcommand(client, words, count, "CONFIG", commands);
+	(void)words;
+	(void)count;
+	reply_lines(client, lines);
 }
+
+static const struct command config_parts[] = {
+	{ "CONFIG|GET", -3, config_get, false, false, NULL },
+	{ "CONFIG|HELP", 2, config_help, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
+};
 
 /* --- COMMAND and INFO. */
 
@@ -250,26 +250,34 @@ static void command_count(struct client *client, const struct word *words, size_
 	reply_number(client, (int64_t)commands_number());
 }
 
-static void command_docs(struct client *client, const struct word *words, size_t count)
+static void command_help(struct client *client, const struct word *words, size_t count)
+{
+	static const char *const lines[] = {
+		"COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"COUNT", "    Return the total number of commands in this server.",
+		"DOCS [<command-name> ...]", "    Return documentation details: none.",
+		"HELP", "    Prints this help.", NULL,
+	};
+
+	(void)words;
+	(void)count;
+	reply_lines(client, lines);
+}
+
+/* Details, which clients can do without. */
+static void command(struct client *client, const struct word *words, size_t count)
 {
 	(void)words;
 	(void)count;
 	reply_array(client, 0);
 }
 
-static void command(struct client *client, const struct word *words, size_t count)
-{
-	static const struct subcommand commands[] = {
-		{ "COUNT", "command|count", 2, command_count },
-		{ "DOCS", "command|docs", -2, command_docs },
-		{ NULL, NULL, 0, NULL },
-	};
-
-	if (count == 1)
-		reply_array(client, 0);
-	else
-		run_subcommand(client, words, count, "COMMAND", commands);
-}
+static const struct command command_parts[] = {
+	{ "COMMAND|COUNT", 2, command_count, false, false, NULL },
+	{ "COMMAND|DOCS", -2, command, false, false, NULL },
+	{ "COMMAND|HELP", 2, command_help, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
+};
 
 static void print_info(FILE *stream)
 {
@@ -294,14 +302,14 @@ static void info(struct client *client, const struct word *words, size_t count)
 }
 
 const struct command server_commands[] = {
-	{ "PING", -1, ping, true, false },
-	{ "ECHO", 2, echo, false, false },
-	{ "QUIT", -1, quit, true, false },
-	{ "SELECT", 2, select_db, false, false },
-	{ "SHUTDOWN", -1, shut_down, false, false },
-	{ "CLIENT", -2, client_command, false, false },
-	{ "CONFIG", -2, config, false, false },
-	{ "COMMAND", -1, command, false, false },
-	{ "INFO", -1, info, false, false },
-	{ NULL, 0, NULL, false, false },
+	{ "PING", -1, ping, true, false, NULL },
+	{ "ECHO", 2, echo, false, false, NULL },
+	{ "QUIT", -1, quit, true, false, NULL },
+	{ "SELECT", 2, select_db, false, false, NULL },
+	{ "SHUTDOWN", -1, shut_down, false, false, NULL },
+	{ "CLIENT", -2, NULL, false, false, client_parts },
+	{ "CONFIG", -2, NULL, false, false, config_parts },
+	{ "COMMAND", -1, command, false, false, command_parts },
+	{ "INFO", -1, info, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
 };

@@ -330,16 +330,16 @@ static void append(struct client *client, const struct word *words, size_t count
 }
 
 const struct command text_commands[] = {
-	{ "GET", 2, get, false, false },
-	{ "SET", -3, set, false, true },
-	{ "MGET", -2, mget, false, false },
-	{ "MSET", -3, mset, false, true },
-	{ "GETSET", 3, getset, false, true },
-	{ "INCR", 2, incr, false, true },
-	{ "DECR", 2, decr, false, true },
-	{ "INCRBY", 3, incrby, false, true },
-	{ "DECRBY", 3, decrby, false, true },
-	{ "APPEND", 3, append, false, true },
-	{ "STRLEN", 2, length_of, false, false },
-	{ NULL, 0, NULL, false, false },
+	{ "GET", 2, get, false, false, NULL },
+	{ "SET", -3, set, false, true, NULL },
+	{ "MGET", -2, mget, false, false, NULL },
+	{ "MSET", -3, mset, false, true, NULL },
+	{ "GETSET", 3, getset, false, true, NULL },
+	{ "INCR", 2, incr, false, true, NULL },
+	{ "DECR", 2, decr, false, true, NULL },
+	{ "INCRBY", 3, incrby, false, true, NULL },
+	{ "DECRBY", 3, decrby, false, true, NULL },
+	{ "APPEND", 3, append, false, true, NULL },
+	{ "STRLEN", 2, length_of, false, false, NULL },
+	{ NULL, 0, NULL, false, false, NULL },
 };

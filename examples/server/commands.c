@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "channel.h"
 #include "commands.h"
 #include "connection.h"
 #include "expect.h"
@@ -71,18 +72,24 @@ bool word_is(const struct word *word, const char *text)
 	return strlen(text) == word->length && strncasecmp(text, word->bytes, word->length) == 0;
 }
 
-/* A command's name, as errors have it. */
-struct lower {
-	char name[32];
-};
-
-static struct lower lower_of(const struct command *command)
+struct lower lower_of(const struct command *command)
 {
 	struct lower lower = { "" };
 
 	for (size_t i = 0; command->name[i] && i < sizeof(lower.name) - 1; i++)
 		lower.name[i] = (char)tolower((unsigned char)command->name[i]);
 	return lower;
+}
+
+void reply_lines(struct client *client, const char *const *lines)
+{
+	size_t count = 0;
+
+	while (lines[count])
+		count++;
+	reply_array(client, count);
+	while (*lines)
+		reply_simple(client, *lines++);
 }
 
 static void reply_unknown(struct client *client, const struct word *words, size_t count)
@@ -114,27 +121,68 @@ static void note(struct client *client, const struct command *command)
 	}
 }
 
-void command_run(struct client *client, const struct request *request)
+/* What the second word names; NULL if there is no such part, and then an error has been answered. */
+static const struct command *find_part(struct client *client, const struct command *command, const struct word *word)
+{
+	size_t before = strlen(command->name) + strlen("|");
+	const struct command *part;
+
+	for (part = command->parts; part->name; part++) {
+		if (word_is(word, part->name + before))
+			return part;
+	}
+	reply_error(client, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+		    word->length < QUOTED ? (int)word->length : QUOTED, word->bytes, command->name);
+	return NULL;
+}
+
+static bool has_words(struct client *client, const struct command *command, size_t count)
+{
+	if (command->arity < 0 ? count >= (size_t)-command->arity : count == (size_t)command->arity)
+		return true;
+	reply_wrong_arity(client, lower_of(command).name);
+	return false;
+}
+
+static const struct command *understand(struct client *client, const struct request *request)
 {
 	const struct command *command = find(&request->words[0]);
 
 	if (!command) {
 		reply_unknown(client, request->words, request->count);
-		return;
+		return NULL;
 	}
-	if (command->arity < 0 ? request->count < (size_t)-command->arity : request->count != (size_t)command->arity) {
-		reply_wrong_arity(client, lower_of(command).name);
-		return;
+	if (!has_words(client, command, request->count))
+		return NULL;
+	if (!command->parts || request->count == 1)
+		return command;
+	command = find_part(client, command, &request->words[1]);
+	return command && has_words(client, command, request->count) ? command : NULL;
+}
+
+/* In the order of Redis. */
+static bool may_run(struct client *client, const struct command *command)
+{
+	if (command->grows && !memory_allows()) {
+		reply_no_memory(client);
+		return false;
 	}
 	if (*client_subscriptions(client) && !command->subscribed) {
 		reply_error(client, "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
 				    "RESET are allowed in this context", lower_of(command).name);
-		return;
+		return false;
 	}
-	if (command->grows && !memory_allows()) {
-		reply_no_memory(client);
+	return true;
+}
+
+void command_run(struct client *client, const struct request *request)
+{
+	const struct command *command = understand(client, request);
+
+	if (!command || !may_run(client, command))
 		return;
-	}
 	note(client, command);
 	command->run(client, request->words, request->count);
+	if (command->subscribed)
+		__atomic_store_n(&client->channels, subscriptions(client), __ATOMIC_RELAXED);
 }

@@ -8,6 +8,15 @@
 void commands_start(void);
 size_t commands_number(void);
 
+/* A command's name in lower case, as errors have it. */
+struct lower {
+	char name[32];
+};
+struct lower lower_of(const struct command *command);
+
+/* Replies the lines, up to NULL: what HELP says. */
+void reply_lines(struct client *client, const char *const *lines);
+
 /* Whether the word is this text, but for the case of letters. */
 bool word_is(const struct word *word, const char *text);
 

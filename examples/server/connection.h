@@ -21,6 +21,7 @@ struct client {
 	int64_t since;              /* milliseconds since the epoch */
 	int64_t last;               /* when it ran a command; atomic */
 	const struct command *what; /* which; atomic */
+	size_t channels;            /* it has subscribed to; atomic */
 	leash_slot session;         /* which it has joined */
 	char address[64];
 	int file;
