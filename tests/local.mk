@@ -231,6 +231,7 @@ test_scripts = \
 	tests/guide.sh \
 	tests/leash-top.sh \
 	tests/server-abuse.sh \
+	tests/server-leash.sh \
 	tests/server-load.sh \
 	tests/server-naive.sh \
 	tests/server-soak.sh \
@@ -273,6 +274,7 @@ EXTRA_DIST += \
 	tests/resp.py \
 	tests/server-abuse.py \
 	tests/server-compare.py \
+	tests/server-leash.py \
 	tests/server-load.py \
 	tests/server-soak.py \
 	tests/server_commands.py \
