@@ -158,6 +158,42 @@ def publishing(server):
     tap.ok(soon(lambda: server.ask("PUBLISH", "news", "x") == 0), "then nobody hears it", repr(server.ask("PUBLISH", "news", "x")))
 
 
+def unsubscribing(server):
+    """What is on its way when somebody unsubscribes."""
+    stop, late = threading.Event(), []
+
+    def publish():
+        end = server.connect()
+        while not stop.is_set():
+            end.send(encode("PUBLISH", "news", "m") * 50)
+            for _ in range(50):
+                end.reply()
+        end.close()
+
+    def come_and_go():
+        end = server.connect()
+        for number in range(100):
+            end.send(encode("SUBSCRIBE", "news"))
+            while end.reply()[0] != b"message":
+                pass
+            end.send(encode("UNSUBSCRIBE", "news"))
+            while end.reply()[0] != b"unsubscribe":
+                pass
+            time.sleep(0.001)
+            if (said := end.ask("ECHO", number)) != b"%d" % number:
+                late.append(said)
+                break
+        end.close()
+
+    def leave():
+        raised.extend(in_threads(*[come_and_go] * 4))
+        stop.set()
+
+    raised = []
+    raised += in_threads(publish, publish, leave)
+    tap.same((raised, late), ([], []), "who is told that it is unsubscribed hears nothing more")
+
+
 def slow_subscriber(server):
     before = server.resident()
     slow, other = server.connect(), server.connect()
@@ -268,6 +304,21 @@ def idle(server, number):
     for end in ends[1::2]:
         end.close()
     tap.ok(soon(lambda: server.clients() == 0), "and all are gone", f"{server.clients()} are left")
+
+
+def several(server):
+    """MSETs of the same keys at the same time, in different orders."""
+    chance, names = random.Random(1), [b"several%d" % number for number in range(1000)]
+    ends, mixed = [server.connect() for _ in range(4)], 0
+    for _ in range(40):
+        requests = [encode("MSET", *[word for name in chance.sample(names, len(names)) for word in (name, value)]) for value in "abcd"]
+        for end, request in zip(ends, requests):
+            end.send(request)
+        said = [end.reply() for end in ends]
+        mixed += said != [b"OK"] * 4 or len(set(ends[0].ask("MGET", *names))) != 1
+    tap.same(mixed, 0, "of MSETs at the same time, all keys are one's")
+    for end in ends:
+        end.close()
 
 
 def expiry(server):
@@ -412,7 +463,7 @@ def main():
         tap.diag(f"{number} idle connections: no more are allowed, or a sanitizer is at work")
     with Leash("--threads", 2, "--maxrequest", LIMIT, "--maxclients", number + 100, LEASH_OPTIONS="leak_report:true") as server:
         part(idle, server, number)  # first, while all memory is still to be had from the system
-        for scene in malformed, too_large, half, publishing, slow_subscriber, slow_asker, overwritten, large, expiry:
+        for scene in malformed, too_large, half, publishing, unsubscribing, slow_subscriber, slow_asker, overwritten, large, several, expiry:
             part(scene, server)
         tap.same(server.stop(), 0, "after all that it stops at SIGTERM, with status 0")
         tap.ok(server.said == "", "nothing has leaked, and it has said nothing", server.said[:3000])

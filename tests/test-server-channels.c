@@ -53,8 +53,9 @@ struct subscription **client_subscriptions(struct client *client)
 	return &client->subscriptions;
 }
 
-void client_post(struct client *client, struct text *message)
+void client_post(struct client *client, struct channel *channel, struct text *message)
 {
+	(void)channel;
 	__atomic_fetch_add(&client->messages, 1, __ATOMIC_RELAXED);
 	if (!client->many)
 		leash_set(&client->last, message);

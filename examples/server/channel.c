@@ -102,6 +102,7 @@ static struct text *message_of(const char *name, size_t length, const char *mess
 }
 
 struct publish {
+	struct channel *channel;
 	struct text *message;
 	size_t receivers;
 };
@@ -110,7 +111,7 @@ static bool give(void *client, void *arg)
 {
 	struct publish *publish = arg;
 
-	client_post(client, publish->message);
+	client_post(client, publish->channel, publish->message);
 	publish->receivers++;
 	return true;
 }
@@ -119,7 +120,7 @@ size_t channel_publish(const char *name, size_t length, const char *message, siz
 {
 	LEASH_AUTO struct channel *channel = leash_weak_map_get(channels, leash_key_bytes(name, length));
 	LEASH_AUTO struct text *text = NULL;
-	struct publish publish = { NULL, 0 };
+	struct publish publish = { channel, NULL, 0 };
 
 	if (!channel)
 		return 0;

@@ -34,6 +34,8 @@ size_t channel_publish(const char *name, size_t length, const char *message, siz
 /* How many channels.  While there are some, the client may only use the commands that say `subscribed`. */
 size_t subscriptions(struct client *client);
 
+bool is_subscribed(struct client *client, const struct channel *channel);
+
 /* True if it is subscribed afterwards; false without memory. */
 bool subscribe(struct client *client, const char *name, size_t length);
 void unsubscribe(struct client *client, const char *name, size_t length); /* or had not subscribed */

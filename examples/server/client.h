@@ -25,9 +25,11 @@ void reply_nil(struct client *client);                            /* $-1 */
 void reply_nil_array(struct client *client);                      /* *-1 */
 void reply_array(struct client *client, size_t number);           /* so many replies follow */
 
-/* --- Messages from any thread: bytes that are written as they are, as soon as the loop gets to it. */
+/* --- Messages from any thread: bytes that are written as they are, as soon as the loop gets to it, if the client is still
+ * subscribed to the channel then. */
+struct channel;
 struct text;
-void client_post(struct client *client, struct text *message);
+void client_post(struct client *client, struct channel *channel, struct text *message);
 
 /* What has been read is answered, then the connection is closed. */
 void client_close_after(struct client *client);

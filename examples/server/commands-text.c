@@ -183,27 +183,59 @@ static void getset(struct client *client, const struct word *words, size_t count
 		reply_text(client, (struct text *)old);
 }
 
-/* Key after key: who reads meanwhile may see some of them. */
+/* Under the keys' locks.  The texts are those of every second word. */
+static int set_all(const struct word *words, size_t count, leash_array *texts)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < count / 2 && !error; i++) {
+		LEASH_AUTO struct value *text = leash_array_get(texts, i);
+
+		error = keys_set(words[2 * i].bytes, words[2 * i].length, text);
+	}
+	return error;
+}
+
+/* NULL without memory. */
+static leash_array *texts_of(const struct word *words, size_t count)
+{
+	leash_array *texts = leash_array_new();
+
+	for (size_t i = 1; i < count && texts; i += 2) {
+		LEASH_AUTO struct text *text = text_new(words[i].bytes, words[i].length);
+
+		if (!text || leash_array_append(texts, text) != 0)
+			leash_clear(&texts);
+	}
+	return texts;
+}
+
+/* All at once for whoever writes: of two who set the same keys, all are the one's or all the other's.  Who reads takes no lock,
+ * and may see some of them set and others not yet. */
 static void mset(struct client *client, const struct word *words, size_t count)
 {
+	LEASH_AUTO leash_array *texts = NULL;
+	uint32_t locks = 0;
+	int error;
+
 	if (count % 2 == 0) {
 		reply_wrong_arity(client, "mset");
 		return;
 	}
-	for (size_t i = 1; i < count; i += 2) {
-		LEASH_AUTO struct value *new = (struct value *)text_new(words[i + 1].bytes, words[i + 1].length);
-		int error = -ENOMEM;
-
-		keys_lock(words[i].bytes, words[i].length);
-		if (new)
-			error = keys_set(words[i].bytes, words[i].length, new);
-		keys_unlock(words[i].bytes, words[i].length);
-		if (error) {
-			reply_no_memory(client);
-			return;
-		}
+	texts = texts_of(words + 1, count - 1);
+	if (!texts) {
+		reply_no_memory(client);
+		return;
 	}
-	reply_simple(client, "OK");
+	for (size_t i = 1; i < count; i += 2)
+		locks |= keys_locks_of(words[i].bytes, words[i].length);
+	keys_lock_all(locks);
+	error = set_all(words + 1, count - 1, texts);
+	keys_unlock_all(locks);
+	if (error)
+		reply_no_memory(client);
+	else
+		reply_simple(client, "OK");
 }
 
 /* --- What changes a text, that is, replaces it by one made of it. */

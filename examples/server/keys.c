@@ -2,7 +2,8 @@
  *
  * It is split into parts by a hash of the name, each a map of its own.  Reading is a lookup in one of the maps and takes no
  * lock.  Each part has a lock for those who read a value and then write it, and everybody who writes is one of them:
- * else a SET in the midst of an INCR would be lost.
+ * else a SET in the midst of an INCR would be lost.  Parts share locks, so few of them that a thread may hold all; who
+ * needs several takes them in their order, so that no two wait for each other.
  *
  * Walks go from part to part, and so can be continued: what is in a part during the whole of its walk is found, and a name
  * never changes its part.
@@ -20,16 +21,20 @@
 #include "keys.h"
 
 #define PARTS      KEYS_PARTS
+#define LOCKS      32 /* at most: see keys_locks_of() */
 #define SEEN       64 /* names, for candidates, at least */
 #define CANDIDATES 16
 #define BY_TURNS   (PARTS / 32) /* parts looked at for what has expired, each time */
 
 struct part {
 	leash_map *map;
-	pthread_mutex_t lock; /* protects the order of reads and writes; the map's own are safe */
-} __attribute__((aligned(64)));
+	pthread_mutex_t *lock; /* protects the order of reads and writes; the map's own are safe */
+};
 
 static struct part parts[PARTS];
+static struct {
+	pthread_mutex_t lock;
+} __attribute__((aligned(64))) locks[LOCKS];
 static uint32_t now_seconds; /* atomic */
 
 struct candidate {
@@ -53,9 +58,12 @@ int64_t clock_now(void)
 
 bool keys_start(void)
 {
+	for (int i = 0; i < LOCKS; i++)
+		pthread_mutex_init(&locks[i].lock, NULL);
 	for (int i = 0; i < PARTS; i++) {
+		parts[i].lock = &locks[i % LOCKS].lock;
 		parts[i].map = leash_map_new();
-		if (!parts[i].map || pthread_mutex_init(&parts[i].lock, NULL) != 0)
+		if (!parts[i].map)
 			return false;
 	}
 	return true;
@@ -75,8 +83,9 @@ void keys_stop(void)
 	for (int i = 0; i < PARTS; i++) {
 		leash_release(parts[i].map);
 		parts[i].map = NULL;
-		pthread_mutex_destroy(&parts[i].lock);
 	}
+	for (int i = 0; i < LOCKS; i++)
+		pthread_mutex_destroy(&locks[i].lock);
 }
 
 /* FNV-1a, folded. */
@@ -118,9 +127,9 @@ struct value *keys_get(const char *name, size_t length)
 	if (has_expired(value)) {
 		leash_release(value);
 		/* Not if it is this thread's, or another's. */
-		if (pthread_mutex_trylock(&part->lock) == 0) {
+		if (pthread_mutex_trylock(part->lock) == 0) {
 			remove_expired(part, key);
-			pthread_mutex_unlock(&part->lock);
+			pthread_mutex_unlock(part->lock);
 		}
 		return NULL;
 	}
@@ -131,12 +140,29 @@ struct value *keys_get(const char *name, size_t length)
 
 void keys_lock(const char *name, size_t length)
 {
-	pthread_mutex_lock(&part_of(name, length)->lock);
+	pthread_mutex_lock(part_of(name, length)->lock);
 }
 
 void keys_unlock(const char *name, size_t length)
 {
-	pthread_mutex_unlock(&part_of(name, length)->lock);
+	pthread_mutex_unlock(part_of(name, length)->lock);
+}
+
+uint32_t keys_locks_of(const char *name, size_t length)
+{
+	return UINT32_C(1) << (part_of(name, length) - parts) % LOCKS;
+}
+
+void keys_lock_all(uint32_t some)
+{
+	for (; some; some &= some - 1)
+		pthread_mutex_lock(&locks[__builtin_ctz(some)].lock);
+}
+
+void keys_unlock_all(uint32_t some)
+{
+	for (; some; some &= some - 1)
+		pthread_mutex_unlock(&locks[__builtin_ctz(some)].lock);
 }
 
 int keys_set(const char *name, size_t length, struct value *value)
@@ -170,9 +196,9 @@ size_t keys_number(void)
 void keys_clear(void)
 {
 	for (int i = 0; i < PARTS; i++) {
-		pthread_mutex_lock(&parts[i].lock);
+		pthread_mutex_lock(parts[i].lock);
 		leash_map_clear(parts[i].map);
-		pthread_mutex_unlock(&parts[i].lock);
+		pthread_mutex_unlock(parts[i].lock);
 	}
 }
 
@@ -214,9 +240,9 @@ static bool expire(leash_key key, void *object, void *arg)
 	struct part *part = arg;
 
 	if (has_expired(object)) {
-		pthread_mutex_lock(&part->lock);
+		pthread_mutex_lock(part->lock);
 		remove_expired(part, key);
-		pthread_mutex_unlock(&part->lock);
+		pthread_mutex_unlock(part->lock);
 	}
 	return true;
 }

@@ -19,6 +19,11 @@ struct value *keys_get(const char *name, size_t length);
 void keys_lock(const char *name, size_t length);
 void keys_unlock(const char *name, size_t length);
 
+/* The same for several names: a set of locks, to be united by |. */
+uint32_t keys_locks_of(const char *name, size_t length);
+void keys_lock_all(uint32_t locks);
+void keys_unlock_all(uint32_t locks);
+
 /* Makes the value the name's, in place of any other.  -ENOMEM, and then nothing has changed. */
 int keys_set(const char *name, size_t length, struct value *value);
 bool keys_remove(const char *name, size_t length); /* true if it was there and had not expired */

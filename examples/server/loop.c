@@ -3,7 +3,9 @@
  * The kernel gives a new connection to one of the sockets that share a port (SO_REUSEPORT); with that loop it stays.
  *
  * Messages to clients of other loops.  They wait in a list of the loop that they are for, which is woken when the first
- * one enters it.  A loop that ends says so under the list's lock before it closes the handle it is woken by.
+ * one enters it.  A loop that ends says so under the list's lock before it closes the handle it is woken by.  Who has been told that
+ * it is no longer subscribed hears nothing more, unless it has subscribed again: whether it is, is seen when the message is
+ * delivered, by its own thread.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "connection.h"
 #include "keys.h"
 #include "memory.h"
@@ -32,16 +35,25 @@ static bool stopping;
 struct post {
 	struct post *next;
 	struct client *client;
+	struct channel *channel;
 	struct text *text;
 };
 
-void loop_post(struct loop *loop, struct client *client, struct text *message)
+static void free_post(struct post *post)
+{
+	leash_release(post->client);
+	leash_release(post->channel);
+	leash_release(post->text);
+	free(post);
+}
+
+void loop_post(struct loop *loop, struct client *client, struct channel *channel, struct text *message)
 {
 	struct post *post = malloc(sizeof(*post));
 
 	if (!post)
 		return;
-	*post = (struct post){ NULL, leash_retain(client), leash_retain(message) };
+	*post = (struct post){ NULL, leash_retain(client), leash_retain(channel), leash_retain(message) };
 	pthread_mutex_lock(&loop->lock);
 	if (loop->open) {
 		if (!loop->posts)
@@ -51,16 +63,13 @@ void loop_post(struct loop *loop, struct client *client, struct text *message)
 		post = NULL;
 	}
 	pthread_mutex_unlock(&loop->lock);
-	if (post) {
-		leash_release(post->client);
-		leash_release(post->text);
-		free(post);
-	}
+	if (post)
+		free_post(post);
 }
 
-void client_post(struct client *client, struct text *message)
+void client_post(struct client *client, struct channel *channel, struct text *message)
 {
-	loop_post(client->loop, client, message);
+	loop_post(client->loop, client, channel, message);
 }
 
 static struct post *take_posts(struct loop *loop)
@@ -83,9 +92,11 @@ static void deliver(struct loop *loop)
 	for (struct post *post = posts; post; post = post->next) {
 		struct output *output = &post->client->output;
 
+		if (post->client->closing || !is_subscribed(post->client, post->channel))
+			continue;
 		if (output->pending > LIMIT)
 			output->failed = true;
-		else if (!post->client->closing)
+		else
 			output_text(output, post->text);
 	}
 	while (posts) {
@@ -93,9 +104,7 @@ static void deliver(struct loop *loop)
 
 		posts = post->next;
 		client_flush(post->client);
-		leash_release(post->client);
-		leash_release(post->text);
-		free(post);
+		free_post(post);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <uv.h>
 #include "client.h"
 
+struct channel;
+
 struct loop {
 	uv_loop_t uv;
 	uv_tcp_t listener;
@@ -39,8 +41,8 @@ void loops_free(void);
 /* Makes them stop; from any thread. */
 void loops_stop(void);
 
-/* Gives a client of that loop a message. */
-void loop_post(struct loop *loop, struct client *client, struct text *message);
+/* Gives a client of that loop a message of the channel. */
+void loop_post(struct loop *loop, struct client *client, struct channel *channel, struct text *message);
 
 /* What all have run. */
 uint64_t loops_commands(void);

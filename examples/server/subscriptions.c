@@ -1,6 +1,7 @@
 /* What a client is subscribed to: a chain of subscriptions, the last one first, each of which holds a channel.
  *
- * It is searched from its beginning; who subscribes to thousands of channels on one connection pays for that.
+ * It is searched from its beginning, also for each message; who subscribes to thousands of channels on one connection pays for
+ * that.
  */
 #include <string.h>
 #include "channel.h"
@@ -42,6 +43,15 @@ static struct subscription **find(struct client *client, const char *name, size_
 	while (*here && !is_named((*here)->channel, name, length))
 		here = &(*here)->next;
 	return here;
+}
+
+bool is_subscribed(struct client *client, const struct channel *channel)
+{
+	const struct subscription *each = *client_subscriptions(client);
+
+	while (each && each->channel != channel)
+		each = each->next;
+	return each != NULL;
 }
 
 bool subscribe(struct client *client, const char *name, size_t length)
