@@ -37,6 +37,11 @@ cli() { timeout 10 redis-cli -p "$port" "$@" 2>&1; }
 # asked WORD...: what it answers, on one line.
 asked() { cli "$@" | tr '\n' ' ' | sed 's/ *$//'; }
 
+# said_to: sends what it reads, and prints, on one line, what comes until the connection is closed.
+said_to() {
+	timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; cat <&3 && echo closed" | tr -d '\r' | tr '\n' ' '
+}
+
 # ends_well NAME: waits for its end.
 ends_well() {
 	wait "$pid"
@@ -65,8 +70,17 @@ is 'the number of words' "$(asked GET)" "ERR wrong number of arguments for 'get'
 is 'a large value comes back whole' "$(head -c 3000000 /dev/zero | tr '\0' x | cli -x SET large) $(cli GET large | wc -c)" 'OK 3000001'
 is 'pipelined' "$(for i in 1 2 3 4 5; do echo "INCR number"; done | cli | tr '\n' ' ')" '8 9 10 11 12 '
 is 'a request in no known form ends the connection' \
-	"$(printf '*1\r\n+PING\r\nPING\r\n' | timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; cat <&3 && echo closed" |
-		tr -d '\r' | tr '\n' ' ')" "-ERR Protocol error: expected '\$', got '+' closed "
+	"$(printf '*1\r\n+PING\r\nPING\r\n' | said_to)" "-ERR Protocol error: expected '\$', got '+' closed "
+is 'HELP' "$(for one in CLIENT CONFIG COMMAND LEASH; do cli $one HELP | sed -n '1s/ .*//p; $p'; done | uniq -c | tr -s ' \n' ' ')" \
+	' 1 CLIENT 1 Prints this help. 1 CONFIG 1 Prints this help. 1 COMMAND 1 Prints this help. 1 LEASH 1 Prints this help. '
+is 'COMMAND COUNT, COMMAND DOCS' "$([ "$(asked COMMAND COUNT)" -gt 40 ] && echo many) $(asked COMMAND DOCS get)" 'many '
+is 'a port that is taken: it does not start, and leaves nothing' \
+	"$(LEASH_OPTIONS=leak_report:true $run "$server" --port "$port" 2>&1) $?" \
+	"$name: 127.0.0.1, port $port: Address already in use 1"
+# 20 files are too few for the loops of 4 threads, but not for the first.
+is 'nor does it, made in part, where it cannot have its files' \
+	"$(ulimit -n 20 && LEASH_OPTIONS=leak_report:true $run timeout 20 "$server" --port 0 --threads 4 2>&1 | tail -n +2) ${PIPESTATUS[0]}" \
+	"$name: an event loop cannot be made: Too many open files 0"
 is 'INFO: which counting it is' "$(asked INFO | tr -d '\r' | grep -o "server_name:$name counting:[a-z]*")" \
 	"server_name:$name counting:$counting"
 kill "$pid"
@@ -75,6 +89,15 @@ ends_well 'SIGTERM: it ends well, and nothing leaks'
 start --threads 1
 is 'SETNAME joins a session, which CLIENT LIST shows' \
 	"$(printf 'CLIENT SETNAME joe\nPING\nCLIENT LIST\n' | cli | grep -c 'name=joe .*session-commands=2$')" 1
+cli SUBSCRIBE one two >subscribed &
+for _ in $(seq 50); do
+	cli CLIENT LIST | tr -d '\r' >said
+	grep -q 'flags=P db=0 sub=2 cmd=subscribe' said && break
+	sleep 0.1
+done
+is 'and who has subscribed to how much' "$(sed -n 's/.*\(flags=[NP] db=0 sub=.*cmd=[a-z|]*\).*/\1/p' said | sort | tr '\n' ' ')" \
+	'flags=N db=0 sub=0 cmd=client|list flags=P db=0 sub=2 cmd=subscribe '
+kill $!
 # The server hears of a client's end a moment later.
 for _ in $(seq 50); do
 	asked INFO | grep -o 'sessions:[0-9]*' >said
@@ -93,6 +116,16 @@ is 'memory is limited by eviction' "$(sort said | uniq -c | tr -s ' ') $([ "$(cl
 	' 6000 OK few'
 kill "$pid"
 ends_well 'it ends well, and nothing leaks then'
+
+start --threads 1 --maxmemory 1
+sleep 0.2
+is 'what is refused first: words, then memory, then what a subscriber may not' "$(printf '%s\n' 'SET a' 'SET a b' 'SUBSCRIBE c' 'SET a b' 'GET a' \
+	'CLIENT ID' 'CLIENT NONE' 'CLIENT ID x' QUIT | said_to | sed "s/: only (P|S)[^-+]*context//g; s/$/\n/" | tr -d "'")" \
+	"-ERR wrong number of arguments for set command -OOM command not allowed when used memory > maxmemory. \
+*3 \$9 subscribe \$1 c :1 -OOM command not allowed when used memory > maxmemory. -ERR Cant execute get -ERR Cant execute client|id \
+-ERR unknown subcommand NONE. Try CLIENT HELP. -ERR wrong number of arguments for client|id command +OK closed "
+kill "$pid"
+ends_well 'it ends well, and nothing leaks there'
 
 is 'a bad argument' "$("$server" --threads x 2>&1)" "$name: --threads: x is not a number from 1 to 256"
 

@@ -222,8 +222,6 @@ static bool open_sockets(void)
 			continue;
 		}
 		fprintf(stderr, SERVER_NAME ": %s, port %d: %m\n", options.bind, options.port);
-		while (i-- > 0)
-			close(loops[i].socket);
 		return false;
 	}
 	return true;
@@ -237,10 +235,30 @@ static void connected(uv_stream_t *listener, int error)
 		client_accept(listener->data);
 }
 
-/* Signals are caught, or blocked, to the very end, so that a second one does not interrupt what the first has begun; the loop
- * does not wait for them. */
+/* Signals are for the first thread alone, which catches them, or blocks them, to the very end: a second one does not interrupt what
+ * the first has begun. */
+static void mask_signals(int how)
+{
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGTERM);
+	sigaddset(&both, SIGINT);
+	pthread_sigmask(how, &both, NULL);
+}
+
+static void nothing(uv_work_t *work)
+{
+	(void)work;
+}
+
+/* The loop does not wait for signals.  libuv's pool of threads begins with the first work, and blocks what this thread does. */
 static bool first_start(struct loop *loop)
 {
+	static uv_work_t work;
+
+	if (uv_queue_work(&loop->uv, &work, nothing, NULL) != 0)
+		return false;
 	if (uv_timer_init(&loop->uv, &loop->timer) != 0 || uv_timer_start(&loop->timer, tick, TICK, TICK) != 0)
 		return false;
 	for (int i = 0; i < 2; i++) {
@@ -252,25 +270,39 @@ static bool first_start(struct loop *loop)
 	return true;
 }
 
+/* The listener's handle owns the socket from here on. */
+static bool listen_on(struct loop *loop)
+{
+	if (uv_tcp_init(&loop->uv, &loop->listener) != 0 || uv_tcp_open(&loop->listener, loop->socket) != 0)
+		return false;
+	loop->socket = -1;
+	return uv_listen((uv_stream_t *)&loop->listener, BACKLOG, connected) == 0;
+}
+
+/* Once it counts as made, loop_free() gives back what there is of it. */
 static bool loop_start(struct loop *loop, int number)
 {
 	loop->number = number;
 	loop->last = &loop->posts;
 	loop->open = true;
 	loop->listener.data = loop->wake.data = loop;
-	return pthread_mutex_init(&loop->lock, NULL) == 0 && uv_loop_init(&loop->uv) == 0 &&
-	       uv_async_init(&loop->uv, &loop->wake, woken) == 0 && uv_tcp_init(&loop->uv, &loop->listener) == 0 &&
-	       uv_tcp_open(&loop->listener, loop->socket) == 0 &&
-	       uv_listen((uv_stream_t *)&loop->listener, BACKLOG, connected) == 0 && (number || first_start(loop));
+	if (uv_loop_init(&loop->uv) != 0)
+		return false;
+	pthread_mutex_init(&loop->lock, NULL);
+	loops_made++;
+	return uv_async_init(&loop->uv, &loop->wake, woken) == 0 && listen_on(loop) && (number || first_start(loop));
 }
 
 bool loops_start(void)
 {
+	mask_signals(SIG_BLOCK);
 	loops = calloc((size_t)options.threads, sizeof(*loops));
 	if (!loops) {
 		fprintf(stderr, SERVER_NAME ": no memory for %d threads\n", options.threads);
 		return false;
 	}
+	for (int i = 0; i < options.threads; i++)
+		loops[i].socket = -1;
 	if (!open_sockets())
 		return false;
 	for (int i = 0; i < options.threads; i++) {
@@ -278,7 +310,6 @@ bool loops_start(void)
 			fprintf(stderr, SERVER_NAME ": an event loop cannot be made: %m\n");
 			return false;
 		}
-		loops_made++;
 	}
 	return true;
 }
@@ -301,25 +332,36 @@ void loops_run(void)
 		fprintf(stderr, SERVER_NAME ": only %d threads could be started\n", started);
 		loops_stop();
 	}
+	mask_signals(SIG_UNBLOCK);
 	run(&loops[0]);
 	while (--started > 0)
 		pthread_join(loops[started].thread, NULL);
 }
 
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* What is still open: the signals, and all of a loop that has not run. */
+static void loop_free(struct loop *loop)
+{
+	uv_walk(&loop->uv, close_handle, NULL);
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	uv_loop_close(&loop->uv);
+	pthread_mutex_destroy(&loop->lock);
+}
+
 void loops_free(void)
 {
-	sigset_t both;
-
-	sigemptyset(&both);
-	sigaddset(&both, SIGTERM);
-	sigaddset(&both, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &both, NULL);
-	for (int i = 0; i < 2; i++)
-		uv_close((uv_handle_t *)&loops[0].signals[i], NULL);
-	for (int i = 0; i < loops_made; i++) {
-		uv_run(&loops[i].uv, UV_RUN_NOWAIT);
-		uv_loop_close(&loops[i].uv);
-		pthread_mutex_destroy(&loops[i].lock);
+	mask_signals(SIG_BLOCK);
+	for (int i = 0; i < loops_made; i++)
+		loop_free(&loops[i]);
+	for (int i = 0; loops && i < options.threads; i++) {
+		if (loops[i].socket >= 0)
+			close(loops[i].socket);
 	}
 	free(loops);
 	/* Ends the threads that have made answers: what they keep of dead objects goes when they end. */

@@ -16,7 +16,7 @@ struct loop {
 	uv_timer_t timer; /* the first loop's, as the signals */
 	uv_signal_t signals[2];
 	int number;
-	int socket;
+	int socket; /* -1: it is the listener's, or there is none */
 	pthread_t thread;
 	struct client *clients;         /* those that are open: a reference to each */
 	uint64_t commands;              /* that it has run; written by its thread, read by any */
@@ -35,7 +35,7 @@ bool loops_start(void);
 /* Runs them, the first on this thread, until they are stopped and everything of theirs is closed. */
 void loops_run(void);
 
-/* When they have ended. */
+/* When they have ended, or could not be started. */
 void loops_free(void);
 
 /* Makes them stop; from any thread. */

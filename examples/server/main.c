@@ -178,8 +178,10 @@ int main(int argc, char **argv)
 	allow_files();
 	signal(SIGPIPE, SIG_IGN);
 	server_started = clock_now();
-	if (!start())
+	if (!start()) {
+		stop();
 		return 1;
+	}
 	printf(SERVER_NAME ": ready on %s:%d, %d thread%s\n", options.bind, options.port, options.threads,
 	       options.threads > 1 ? "s" : "");
 	fflush(stdout);
