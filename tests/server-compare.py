@@ -312,6 +312,8 @@ def channel_words(chance, audience):
     some = [chance.choice(channels) for _ in range(chance.choice([1, 1, 2, 5]))]
     return chance.choice([
         [b"SUBSCRIBE", *some], [b"SUBSCRIBE", *some], [b"UNSUBSCRIBE", *some], [b"UNSUBSCRIBE"], [b"SUBSCRIBE"], [b"PING"], [b"GET", b"a"],
+        chance.choice([[b"GET"], [b"NOPE"], [b"CLIENT"], [b"CLIENT", b"GETNAME"], [b"CLIENT", b"GETNAME", b"x"], [b"CLIENT", b"NOPE"],
+                       [b"CONFIG", b"GET"], [b"COMMAND", b"COUNT", b"x"], [b"MSET", b"a", b"b", b"c"]]),
         [b"PUBLISH", chance.choice(channels), chance.choice([b"", b"hello", b"\r\n", b"m" * 20000])]] + 4 * [
         [b"PUBLISH", chance.choice(channels), b"%d" % chance.getrandbits(30)]])
 

@@ -182,7 +182,8 @@ class Commands:
         return self.random.choice([
             [b"CLIENT", b"ID"], [b"CLIENT", b"LIST"], [b"CLIENT", b"SETNAME", self.text()], [b"CLIENT"], [b"CLIENT", b"nope"],
             [b"CLIENT", b"SETNAME"], [b"CLIENT", b"ID", b"x"], [b"CONFIG"], [b"CONFIG", b"GET"], [b"CONFIG", b"GET", b"nope"],
-            [b"CONFIG", b"GET", b"save"], [b"CONFIG", b"nope", b"x"], [b"COMMAND"], [b"INFO"], [b"INFO", b"server"],
+            [b"CLIENT", b"LIST", b"x"], [b"CLIENT", b"HELP", b"x"], [b"COMMAND", b"COUNT", b"x"], [b"COMMAND", b"NOPE"],
+            [b"COMMAND", b"DOCS", b"nope"], [b"CONFIG", b"HELP", b"x"], [b"CONFIG", b"GET", b"save"], [b"CONFIG", b"nope", b"x"], [b"COMMAND"], [b"INFO"], [b"INFO", b"server"],
             [b"SHUTDOWN", b"nope"]])
 
     def make_wrong(self):
