@@ -18,6 +18,7 @@ from tap import Tap
 MIB = 1 << 20
 SANITIZED = bool(os.environ.get("LEASH_SANITIZER"))
 LIMIT = 4 * MIB  # of a request
+NUMBER = 30 if SANITIZED else 150  # of what is done again and again
 CLOCK = 0.02  # seconds by which the server's may be late: more than a tick of the kernel
 tap = Tap()
 
@@ -140,7 +141,7 @@ def publishing(server):
         end.close()
 
     def come_and_go():
-        for number in range(150):
+        for number in range(NUMBER):
             end = server.connect()
             end.send(encode("SUBSCRIBE", "news", b"other%d" % number))
             while end.reply()[0] != b"message":
@@ -154,7 +155,7 @@ def publishing(server):
 
     raised = []
     raised += in_threads(publish, publish, leave)
-    tap.same((raised, len(heard)), ([], 300), "subscribers that come and vanish during PUBLISH hear it meanwhile")
+    tap.same((raised, len(heard)), ([], 2 * NUMBER), "subscribers that come and vanish during PUBLISH hear it meanwhile")
     tap.ok(soon(lambda: server.ask("PUBLISH", "news", "x") == 0), "then nobody hears it", repr(server.ask("PUBLISH", "news", "x")))
 
 
@@ -172,7 +173,7 @@ def unsubscribing(server):
 
     def come_and_go():
         end = server.connect()
-        for number in range(100):
+        for number in range(NUMBER):
             end.send(encode("SUBSCRIBE", "news"))
             while end.reply()[0] != b"message":
                 pass
@@ -310,7 +311,7 @@ def several(server):
     """MSETs of the same keys at the same time, in different orders."""
     chance, names = random.Random(1), [b"several%d" % number for number in range(1000)]
     ends, mixed = [server.connect() for _ in range(4)], 0
-    for _ in range(40):
+    for _ in range(NUMBER // 3):
         requests = [encode("MSET", *[word for name in chance.sample(names, len(names)) for word in (name, value)]) for value in "abcd"]
         for end, request in zip(ends, requests):
             end.send(request)

@@ -75,12 +75,14 @@ is 'HELP' "$(for one in CLIENT CONFIG COMMAND LEASH; do cli $one HELP | sed -n '
 	' 1 CLIENT 1 Prints this help. 1 CONFIG 1 Prints this help. 1 COMMAND 1 Prints this help. 1 LEASH 1 Prints this help. '
 is 'COMMAND COUNT, COMMAND DOCS' "$([ "$(asked COMMAND COUNT)" -gt 40 ] && echo many) $(asked COMMAND DOCS get)" 'many '
 is 'a port that is taken: it does not start, and leaves nothing' \
-	"$(LEASH_OPTIONS=leak_report:true $run "$server" --port "$port" 2>&1) $?" \
+	"$(LEASH_OPTIONS=leak_report:true $run timeout -s KILL 20 "$server" --port "$port" 2>&1) $?" \
 	"$name: 127.0.0.1, port $port: Address already in use 1"
 # 20 files are too few for the loops of 4 threads, but not for the first.
 is 'nor does it, made in part, where it cannot have its files' \
-	"$(ulimit -n 20 && LEASH_OPTIONS=leak_report:true $run timeout 20 "$server" --port 0 --threads 4 2>&1 | tail -n +2) ${PIPESTATUS[0]}" \
-	"$name: an event loop cannot be made: Too many open files 0"
+	"$(ulimit -n 20; LEASH_OPTIONS=leak_report:true $run timeout -s KILL 20 "$server" --port 0 --threads 4 >said 2>&1; echo $?
+		tail -n +2 said)" \
+	"1
+$name: an event loop cannot be made: Too many open files"
 is 'INFO: which counting it is' "$(asked INFO | tr -d '\r' | grep -o "server_name:$name counting:[a-z]*")" \
 	"server_name:$name counting:$counting"
 kill "$pid"
