@@ -31,6 +31,9 @@ struct channel;
 struct text;
 void client_post(struct client *client, struct channel *channel, struct text *message);
 
+/* Says now what has been posted so far to the clients of this one's loop; by its own thread. */
+void client_deliver(struct client *client);
+
 /* What has been read is answered, then the connection is closed. */
 void client_close_after(struct client *client);
 

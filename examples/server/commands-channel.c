@@ -43,10 +43,12 @@ static void unsubscribe_all(struct client *client)
 	}
 }
 
+/* What was published before is heard before. */
 static void unsubscribe_some(struct client *client, const struct word *words, size_t count)
 {
 	size_t i;
 
+	client_deliver(client);
 	if (count == 1 && subscriptions(client) == 0) {
 		reply_about(client, "unsubscribe");
 		reply_nil(client);

@@ -108,6 +108,11 @@ static void deliver(struct loop *loop)
 	}
 }
 
+void client_deliver(struct client *client)
+{
+	deliver(client->loop);
+}
+
 /* --- Stopping. */
 
 static void wake(struct loop *loop)
