@@ -102,5 +102,33 @@ bench:
 	@exit 1
 endif
 
+# examples/server beside redis-server.  SERVER_BENCH_FLAGS: bench/server.py --help.
+if HIREDIS
+EXTRA_PROGRAMS += bench/server-load
+bench_server_load_SOURCES = bench/server-load.c bench/clock.h
+bench_server_load_CPPFLAGS = $(AM_CPPFLAGS) $(HIREDIS_CFLAGS)
+bench_server_load_LDADD = $(HIREDIS_LIBS)
+server_load = bench/server-load
+endif
+
+.PHONY: server-bench server-figures
+server-bench:
+	@$(MAKE) $(AM_MAKEFLAGS) --no-print-directory all $(server_load) >&2
+	@python3 $(srcdir)/bench/server.py $(SERVER_BENCH_FLAGS) bench
+
+# What it has measured and drawn becomes that of docs/server.md.
+server-figures:
+	@python3 $(srcdir)/bench/server_table.py bench/server.json $(srcdir)/docs/server.md
+	cp bench/server-latency.svg bench/server-requests.svg $(srcdir)/docs/pictures
+
+CLEANFILES += bench/server.json bench/server-latency.svg bench/server-requests.svg
 CLEANFILES += bench/results.json bench/costs.svg bench/growth.svg bench/threads.svg
-EXTRA_DIST += bench/README.md bench/plot.py
+EXTRA_DIST += \
+	bench/README.md \
+	bench/picture.py \
+	bench/plot.py \
+	bench/server.py \
+	bench/server_latency.py \
+	bench/server_plot.py \
+	bench/server_requests.py \
+	bench/server_table.py

@@ -258,6 +258,7 @@ normal_test_scripts = \
 	tests/readme.sh \
 	tests/refused.sh \
 	tests/seeing.sh \
+	tests/server-bench.sh \
 	tests/server-compare-naive.sh \
 	tests/server-compare.sh \
 	tests/shared-library.sh \
@@ -273,6 +274,7 @@ EXTRA_DIST += tests/statistics.py
 EXTRA_DIST += \
 	tests/resp.py \
 	tests/server-abuse.py \
+	tests/server-bench.py \
 	tests/server-compare.py \
 	tests/server-leash.py \
 	tests/server-load.py \
@@ -285,7 +287,7 @@ EXTRA_DIST += \
 check_PROGRAMS += $(c_tests) $(cxx_tests) $(server_tests)
 TESTS = $(c_tests) $(cxx_tests) $(server_tests) $(test_scripts)
 if !SANITIZED
-check_PROGRAMS += bench/ratios tests/debugged $(debugged_cxx)
+check_PROGRAMS += bench/ratios $(server_load) tests/debugged $(debugged_cxx)
 TESTS += $(normal_test_scripts)
 endif
 # What tests/fuzz.sh builds, and begins with.
