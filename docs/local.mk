@@ -9,6 +9,9 @@ EXTRA_DIST += \
 	docs/protocol.md \
 	docs/headers.sed \
 	docs/seeing.md \
+	docs/server.md \
+	docs/pictures/server-latency.svg \
+	docs/pictures/server-requests.svg \
 	$(pictures) $(pictures:.svg=.dot)
 
 dist_man_MANS = \
