@@ -123,6 +123,32 @@ def pictures(folder):
            found)
 
 
+def turns():
+    """Servers take turns, forwards and backwards, after a guess at the rate."""
+    asked, kept = [], (server_requests.prepare, server_requests.benchmark)
+
+    def benchmark(server, case, setup, number):
+        asked.append(f"{server}{number}")
+        return {"rate": {"a": 100, "b": 300}[server]}
+
+    server_requests.prepare, server_requests.benchmark = lambda *_: None, benchmark
+    found = server_requests.measure_case({"A": "a", "B": "b"}, ("get", 1, 1), {"rounds": 3, "seconds": 2})
+    server_requests.prepare, server_requests.benchmark = kept
+    tap.same(asked[2:], ["a400", "b400", "b400", "a400", "a400", "b400"], "servers take turns")
+    tap.same({name: len(runs) for name, runs in found["runs"].items()}, {"A": 3, "B": 3}, "each round is kept")
+    tap.same(server_requests.rate_of('"test","rps","p50"\n"GET key:__rand_int__","123.45","0.1"\n'), 123.45, "redis-benchmark is understood")
+
+
+def times():
+    found = server_latency.figures([(0, late, late + 1) for late in range(1001)])
+    tap.same({name: round(value) for name, value in found.items()},
+             {"requests": 1001, "p50": 501, "p99": 991, "p99.9": 1000, "longest": 1001, "late": 999}, "figures of a phase")
+    items = [(10 + one / 10, 0, 250000) for one in range(30)]
+    tap.same([(point["at"], point["requests"], point["answers"]) for point in server_latency.intervals(items, 10, 15)],
+             [(10, 5, 3), (10.5, 5, 5), (11, 5, 5), (11.5, 5, 5), (12, 5, 5), (12.5, 5, 5)],
+             "an interval has what was due in it, and the answers that came in it")
+
+
 # --- A short run.
 
 def short_run(folder):
@@ -188,6 +214,8 @@ def refusals():
 def main():
     arithmetic()
     absences()
+    turns()
+    times()
     with tempfile.TemporaryDirectory() as folder:
         pages(folder)
         pictures(folder)
