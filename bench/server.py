@@ -32,8 +32,8 @@ def read_options():
     options.add_argument("--seconds", type=float, default=0.5, help="of a run of redis-benchmark (%(default)s)")
     options.add_argument("--rounds", type=int, default=5, help="runs of each server in each row (%(default)s)")
     options.add_argument("--clients", type=int, default=20, help="connections of redis-benchmark (%(default)s)")
-    options.add_argument("--phase", type=float, default=4, help="seconds beside cycles, beside chains, and idle (%(default)s)")
-    options.add_argument("--phases", type=int, default=5, help="of each kind (%(default)s)")
+    options.add_argument("--phase", type=float, default=2, help="seconds beside cycles, beside chains, and idle (%(default)s)")
+    options.add_argument("--phases", type=int, default=10, help="of each kind (%(default)s)")
     options.add_argument("--rate", type=int, default=5000, help="requests a second whose latency is measured (%(default)s)")
     return options.parse_args()
 
