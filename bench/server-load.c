@@ -12,12 +12,15 @@
  *     cycles   RING hashes, linked to a ring, and then all their names deleted: the ring is garbage that counting cannot see
  *     chains   the same commands, except that the last link leads elsewhere: they die with their names
  *
+ * SIGTERM ends it before its time, when what has been sent is answered.
+ *
  * For each item it prints when it was due (seconds of the monotonic clock), how late it was sent, and its latency (microseconds).
  * Since items of a connection are answered in their order, nothing needs to be kept of one but its number.
  */
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,6 +42,7 @@ struct item {
 static struct item *items;
 static long total, sent, answered;
 static double start, gap; /* nanoseconds */
+static volatile sig_atomic_t stopped;
 
 static struct connection {
 	redisContext *context;
@@ -191,6 +195,12 @@ static void wait_for_some(void)
 	}
 }
 
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
 static void ask_all(void)
 {
 	start = wall_ns();
@@ -203,6 +213,8 @@ static void ask_all(void)
 			if (polls[i].revents & ~POLLOUT)
 				read_some(&connections[i]);
 		}
+		if (stopped)
+			total = sent;
 	}
 }
 
@@ -279,6 +291,7 @@ int main(int argc, char **argv)
 	if (!items || !connections || !polls)
 		fail("no memory");
 
+	signal(SIGTERM, stop);
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	prepare(port);
 	connect_all(port);

@@ -31,8 +31,12 @@ class Load:
         command = [program, server.port, kind, rate, seconds, connections]
         self.process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
 
+    def stop(self):
+        self.process.terminate()
+        return self.items()
+
     def items(self):
-        """When it has ended: (when it was due, how late it was sent, latency), seconds and microseconds."""
+        """When it has ended: [(when it was due, how late it was sent, latency)], seconds and microseconds."""
         printed = self.process.communicate()[0]
         if self.process.returncode:
             raise RuntimeError(f"{self.process.args} fails")
@@ -95,14 +99,13 @@ def intervals(items, begin, end):
 
 def measure(server, program, setup, tell):
     """`setup`: "rate" and "connections" of the client that asks, "values" a minute of the other, "rounds", "seconds" a phase."""
-    phases_number = len(KINDS) * setup["rounds"]
-    total = phases_number * (setup["seconds"] * 1.1 + PAUSE + 0.1) + PAUSE
+    total = len(KINDS) * setup["rounds"] * (setup["seconds"] + PAUSE)
     tell(f"latency: about {total:.0f} seconds")
-    asking = Load(program, server, "ask", setup["rate"], total, setup["connections"])
+    asking = Load(program, server, "ask", setup["rate"], 10 * total + 60, setup["connections"])
     watch = Watch(server, min(INTERVAL, setup["seconds"] / 4))
     phases = play(server, program, setup)
     watch.stop()
-    items = asking.items()
+    items = asking.stop()
     for phase in phases:
         phase.update(figures([item for item in items if phase["begin"] <= item[0] < phase["end"]]))
     begin, end = phases[0]["begin"], phases[-1]["end"]
