@@ -150,6 +150,12 @@ def latency_table(phases, tally):
     return table(heads, lines)
 
 
+def is_noisy(phases):
+    """Whether the client's own lateness is most of what it has measured while nothing else went on."""
+    idle = [phase for phase in phases if phase["kind"] == "idle"]
+    return median([phase["late"] for phase in idle]) > median([phase["p99.9"] for phase in idle]) / 2
+
+
 # --- What the figures mean.
 
 def machine_says(setup):
@@ -177,6 +183,8 @@ def report(measured):
                      f"{latency['connections']} connections, while another client makes and drops {latency['values']:,} values a "
                      f"minute in cycles, or in chains that counting frees; {latency['rounds']} rounds of {latency['seconds']:g} s each:")
         parts.append(latency_table(latency["phases"], tally))
+        if is_noisy(latency["phases"]):
+            parts.append("The client itself was late for most of that time: others had the processors, and the ratios say little.")
     else:
         parts.append(f"No latencies: {measured['no_latency']}.")
     missed = [name for name, met in tally if not met]

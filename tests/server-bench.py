@@ -82,6 +82,10 @@ def arithmetic():
     tap.ok("at most 1.5: met" in report and "1.50 (1.45-1.70)" in report, "latencies: a goal met", report)
     tap.ok("Goals: 5 met, 2 missed: get, one key, -P 32: above naive; hset, one key, -P 32: not below naive." in report,
            "all goals are counted", report)
+    measured = canned([140, 150, 190])
+    for one in measured["latency"]["phases"]:
+        one["late"] = 60
+    tap.ok("say little" in server_table.report(measured) and "say little" not in report, "a machine that is too busy is called so")
     report = server_table.report(canned([140, 160, 190]))
     tap.ok("at most 1.5: missed" in report and "Goals: 4 met, 3 missed" in report, "latencies: a goal missed", report)
 
