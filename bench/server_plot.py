@@ -132,7 +132,7 @@ def draw_latencies(times, latency, top, height):
         return top + height - (math.log10(value) - low) / (high - low) * height
 
     for exponent in range(low, high + 1):
-        times.scale(up(10.0 ** exponent), f"{10.0 ** exponent:,g}")
+        times.scale(up(10.0 ** exponent), f"{10.0 ** exponent:,.0f}")
     labels = apart({name: up(points[-1][name]) for name in LINES}, 14)
     for name, colour in LINES.items():
         times.picture.path([(times.across(point["at"] + point["seconds"] / 2), up(point[name])) for point in points], colour)
