@@ -2,6 +2,7 @@
 #include <leash/leash.h>
 #include "points.h"
 #include "said.h"
+#include "stops.h"
 #include "tap.h"
 
 struct node {
@@ -67,6 +68,117 @@ static bool says_changed(char *said)
 	return changed;
 }
 
+static __thread bool looking; /* the thread that asks */
+
+static int go; /* hand it off now */
+
+static void *make_and_hand_off(void *place)
+{
+	struct node *made = leash_new(&node_type);
+
+	__atomic_store_n((struct node **)place, made, __ATOMIC_RELEASE);
+	(void)WAIT_FOR(__atomic_load_n(&go, __ATOMIC_ACQUIRE));
+	leash_handoff(made);
+	return NULL;
+}
+
+static struct stop handoff;
+
+/* From the first look to the end of the second the count is between the words. */
+static void hand_off_meanwhile(const char *point)
+{
+	if (!looking) {
+		stop_hook(point);
+		return;
+	}
+	if (strcmp(point, "collect: between the words") == 0 && !go) {
+		__atomic_store_n(&go, 1, __ATOMIC_RELEASE);
+		stop_await(&handoff);
+	}
+	if (strcmp(point, "heap: keep no more") == 0 && stop_state(&handoff) == STOP_REACHED)
+		stop_resume(&handoff);
+}
+
+static void hands_off(void)
+{
+	struct node *made = NULL;
+	char *said;
+
+	lsh_point_hook = hand_off_meanwhile;
+	stop_start(&handoff, "merge: before the swap", make_and_hand_off, &made);
+	(void)WAIT_FOR(__atomic_load_n(&made, __ATOMIC_ACQUIRE));
+	names[0] = (struct called){ made, "MADE" };
+	names[1].object = NULL;
+	looking = true;
+	said = said_by(leash_why, made, names);
+	looking = false;
+	is_str(said, "node MADE: 1 reference, 0 from fields, 1 from outside\n", "a count on its way between the words");
+	free(said);
+	stop_end(&handoff);
+	leash_release(made);
+}
+
+static leash_slot shown;
+static struct node *mortal, *back;
+
+static void bring_back(void *object)
+{
+	if (object == mortal)
+		__atomic_store_n(&back, leash_retain(object), __ATOMIC_RELEASE);
+}
+
+static const leash_type mortal_type = {
+	.name = "mortal",
+	.size = sizeof(struct node),
+	LEASH_FIELDS(struct node, next),
+	.finalize = bring_back,
+};
+
+static bool is_back(void)
+{
+	struct node *found = __atomic_load_n(&back, __ATOMIC_ACQUIRE);
+
+	return found && leash_refcount(found) == 1;
+}
+
+/* Dies when another is being read, and is back before it is read again: its finalizer waits for the read section to end. */
+static void revive_meanwhile(const char *point)
+{
+	if (!looking)
+		return;
+	if (strcmp(point, "collect: between the words") == 0)
+		leash_slot_clear(&shown);
+	if (strcmp(point, "see: second look") == 0)
+		(void)WAIT_FOR(is_back());
+}
+
+static void comes_back(void)
+{
+	struct node *one = leash_new(&mortal_type), *other = leash_new(&mortal_type);
+	struct node *held = leash_new(&node_type);
+	char *said;
+
+	/* The one that is read later. */
+	mortal = one < other ? other : one;
+	leash_set(&mortal->next, held);
+	leash_slot_store_take(&shown, mortal);
+	names[0] = (struct called){ mortal, "MORTAL" };
+	names[1] = (struct called){ held, "HELD" };
+	lsh_point_hook = revive_meanwhile;
+	looking = true;
+	said = said_by(leash_why, held, names);
+	looking = false;
+	is_str(said,
+	       "node HELD: 2 references, 1 from fields, 1 from outside\n"
+	       "shortest chain from outside:\n"
+	       "  mortal MORTAL, 1 from outside\n"
+	       "  .next -> node HELD\n", "what was dead at the first look, and alive at the second");
+	free(said);
+	leash_release(held);
+	leash_release(one);
+	leash_release(other);
+}
+
 static void see_dead(const void *object, const leash_type *type, const char *field, void *arg)
 {
 	(void)type;
@@ -117,6 +229,8 @@ int main(void)
 	leash_set_take(&first->next, leash_new(&node_type));
 	is_int(leash_objects(see_dead, &told), 2, "objects that die between two calls are told");
 	is_int(told, 2, "as what they are then: dead, their fields empty");
+	hands_off();
+	comes_back();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }

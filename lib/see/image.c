@@ -5,9 +5,17 @@
  * field each edge is, and what has changed since the first.
  *
  * What is shown is exact if no thread changed a count or a field between the two looks: then all that was read stood
- * together at every moment between them.  A thread that counted up and down again meanwhile is not seen, and
- * matters only where it moved a reference between two objects, one of which had been read and the other not; then the
- * number of references from outside may be wrong by it.  `consistent` says what the second look found.
+ * together at every moment between them.  `consistent` says that the second look found nothing that had changed.  It sees
+ *
+ *      what was counted, written, buried, or brought back by its finalizer, once
+ *      a count that is on its way from one word to the other (a merge, a fold): it is in neither, and who moves it may
+ *      have been stopped there before the first look, and still be after the second
+ *
+ * and does not see what was changed and changed back meanwhile.  Of that, a reference that was moved between two objects, one
+ * of which had been read and the other not, makes the number of references from outside wrong by it.  (models/image.pml.)
+ * A reference that moved from one field of an object to another is called by the field where the second look found it.
+ * What is born, or comes back to life, when the census has been copied is in the image only if a field that is read leads to
+ * it; else what it holds is held from outside.
  *
  * A reference is counted as one from outside if no field that was found holds it: it is in a variable, in memory the
  * library does not know, in a field of an object that has died and waits for the finalizer thread, or given up and not yet
@@ -76,6 +84,13 @@ static void look_at_field(void *field, void *arg)
 		look->differs = true;
 }
 
+/* Who owns an object has a part of its count (count.c, 2), but between the two stores that move it. */
+static bool on_its_way(uint64_t shared, uint32_t local)
+{
+	return !(shared & (LEASH__MERGED | LEASH__IMMORTAL)) && local < LEASH__LOCAL_ONE;
+}
+
+/* Whether it has changed. */
 static bool look_at(struct lsh_image *image, uint32_t i)
 {
 	struct lsh_node *node = &lsh_nodes(&image->graph)[i];
@@ -88,8 +103,9 @@ static bool look_at(struct lsh_image *image, uint32_t i)
 	uint32_t local = __atomic_load_n(&node->h->local, __ATOMIC_ACQUIRE);
 
 	if (node->shared & LEASH__DEAD)
-		return false;
-	if (shared & LEASH__DEAD || lsh_count_in(shared, local) != lsh_count_in(node->shared, node->local))
+		return !(shared & LEASH__DEAD);
+	if (shared & LEASH__DEAD || lsh_count_in(shared, local) != lsh_count_in(node->shared, node->local) ||
+	    on_its_way(shared, local) || on_its_way(node->shared, node->local))
 		return true;
 	look.fields = lsh_fields_of(node->h);
 	lsh_type_visit(node->h, look_at_field, &look);
