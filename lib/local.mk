@@ -63,6 +63,7 @@ library_sources = \
 	lib/see/histogram.c lib/see/histogram.h \
 	lib/see/image.c lib/see/image.h \
 	lib/see/leaks.c \
+	lib/see/map_key.c lib/see/map_key.h \
 	lib/see/neighbours.c \
 	lib/see/path.c lib/see/path.h \
 	lib/see/print.c \

@@ -43,6 +43,22 @@ static const leash_type row_type = {
 	LEASH_FIELDS(struct row, LEASH_TAIL(cells)),
 };
 
+/* What it holds, only its trace knows. */
+struct drawer {
+	struct node *hidden;
+};
+
+static void trace_drawer(void *object, leash_visit_fn *visit, void *arg)
+{
+	visit(&((struct drawer *)object)->hidden, arg);
+}
+
+static const leash_type drawer_type = {
+	.name = "drawer",
+	.size = sizeof(struct drawer),
+	.trace = trace_drawer,
+};
+
 struct mortal {
 	long value[2];
 };
@@ -85,7 +101,10 @@ struct node *eternal;
 leash_weak watcher, gone, empty;
 leash_slot current;   /* held */
 leash_map *map;       /* held */
-struct node *mapped;
+struct node *numbered, *titled, *odd, *endless;
+leash_key_map *key_map; /* held */
+struct node *attached;
+struct drawer *drawer; /* held */
 struct node *stranger; /* held by another thread */
 
 static sem_t made, over;
@@ -167,12 +186,35 @@ static void make_others(void)
 	leash_release(corpse);
 }
 
-static void make_map(void)
+static struct node *put(leash_key key, int value)
+{
+	struct node *n = new_node(value);
+
+	leash_map_set(map, key, n);
+	leash_release(n);
+	return n;
+}
+
+static void make_maps(void)
 {
 	map = leash_map_new();
-	mapped = new_node(14);
-	leash_map_set(map, (leash_key){ .number = 1 }, mapped);
-	leash_release(mapped);
+	numbered = put(leash_key_number(42), 20);
+	titled = put(leash_key_text("session:17"), 21);
+	odd = put(leash_key_bytes("\0\x1f\x7f\n\"\\&\xc3\xa4\xe2\x82\xac\xff\xc3", 14), 22);
+	endless = put(leash_key_text("0123456789012345678901234567890123456789!"), 23);
+	leash_map_remove(map, leash_key_number(42));
+	numbered = put(leash_key_number(42), 20);
+
+	key_map = leash_key_map_new();
+	attached = new_node(24);
+	leash_key_map_set(key_map, chain, attached);
+	leash_release(attached);
+}
+
+static void make_drawer(void)
+{
+	drawer = leash_new(&drawer_type);
+	drawer->hidden = new_node(14);
 }
 
 #define EXPLAIN(name) (fprintf(file, "== %s\n", #name), leash_why(name, file))
@@ -194,6 +236,11 @@ static void explain(const char *path)
 	EXPLAIN(element);
 	EXPLAIN(cell);
 	EXPLAIN(eternal);
+	EXPLAIN(numbered);
+	EXPLAIN(titled);
+	EXPLAIN(odd);
+	EXPLAIN(endless);
+	EXPLAIN(attached);
 	fclose(file);
 }
 
@@ -222,13 +269,14 @@ int main(int argc, char **argv)
 	make_cycles();
 	make_rows();
 	make_others();
+	make_maps();
 	leash_flush();
 	explain(argc > 1 ? argv[1] : "/dev/null");
 	for (round = 0; round < 100; round++) {
 		usleep(20000); /* the library's threads go to sleep */
 		printed();
 		if (round == 0)
-			make_map();
+			make_drawer();
 		/* What is used again and again is given back without being subtracted. */
 		for (i = 0; i < 8; i++)
 			leash_release(leash_retain(stranger));

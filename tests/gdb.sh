@@ -25,7 +25,7 @@ mkdir "$work/stripped"
 objcopy --strip-all "$LEASH_LIBRARY" "$work/stripped/libleash.so.0"
 
 # What leash_why() has answered in the process.
-for name in chain deep ring hanging loop selfish far array element cell eternal; do
+for name in chain deep ring hanging loop selfish far array element cell eternal numbered titled odd endless attached; do
 	printf 'echo == %s\\n\nleash why %s\n' $name $name
 done >"$work/whys"
 
@@ -37,9 +37,12 @@ echo \n
 echo == refs\n
 leash refs cell
 leash refs array
-leash refs map
+leash refs key_map
+leash refs drawer
 leash refs row
 leash refs eternal
+echo == map\n
+pipe leash refs map | LC_ALL=C sort
 echo == referrers\n
 leash refs deep
 echo == objects\n
@@ -100,10 +103,10 @@ look() {
 	echo '== end' >>"$work/$look.said"
 }
 
-# same FILE: its answers, to what leash_why() has answered too.  The map came later, and threads of the library's may count.
+# same FILE: its answers, to what leash_why() has answered too.  The drawer came later, and threads of the library's may count.
 same() {
 	sed -n '/^== chain$/,/^== end$/p' "$work/$1" |
-		grep -v -e '^1 object of type leash_map' -e '^a thread was in the middle' | diff "$work/${1%.*}.said" -
+		grep -v -e '^1 object of type drawer' -e '^a thread was in the middle' | diff "$work/${1%.*}.said" -
 }
 
 # said FILE SECTION: what stands there, addresses without their numbers.  Whether somebody is a suspect is the collector's
@@ -125,7 +128,7 @@ look stripped -ex "set environment LD_PRELOAD=$work/stripped/libleash.so.0"
 ok 'a stripped library has been looked at' grep -q "$work/stripped/libleash.so.0" "$work/stripped.core"
 
 for look in whole stripped; do
-	is "$look: leash_why() has answered" "$(grep -c '^==' "$work/$look.said")" 12
+	is "$look: leash_why() has answered" "$(grep -c '^==' "$work/$look.said")" 17
 	ok "$look: a process, as leash_why()" same $look.live
 	ok "$look: its core file, as leash_why()" same $look.why
 
@@ -134,7 +137,7 @@ for look in whole stripped; do
 		n=$(said $file 'given back' | sed -n 's/^.* \([1-9][0-9]*\) given back.*/\1/p' | head -n 1)
 		expect "$file: given back" $file 'given back' <<END
 node ADDRESS: $((n + 1)) references, 0 from fields, 1 from outside, $n given back and not yet subtracted
-1 object of type leash_map: references that its trace function reports are not shown
+1 object of type drawer: references that its trace function reports are not shown
 "node ADDRESS: $((n + 1)) references (1 by its owner, thread 2; $n by others), $n given back and not yet subtracted"
 END
 		expect "$file: refs" $file refs <<'END'
@@ -144,29 +147,46 @@ refers to:
 is referred to by:
   row ADDRESS .cells[2]
 0 from outside
-1 object of type leash_map: references that its trace function reports are not shown
+1 object of type drawer: references that its trace function reports are not shown
 leash_array ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
 refers to:
   [1] -> node ADDRESS
 is referred to by no field
 1 from outside
-1 object of type leash_map: references that its trace function reports are not shown
-leash_map ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+1 object of type drawer: references that its trace function reports are not shown
+leash_key_map ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); has had weak references
+refers to:
+  [ADDRESS] -> node ADDRESS
+is referred to by no field
+1 from outside
+1 object of type drawer: references that its trace function reports are not shown
+drawer ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
 refers to nothing
 references that its trace function reports are not shown
 is referred to by no field
 1 from outside
-1 object of type leash_map: references that its trace function reports are not shown
+1 object of type drawer: references that its trace function reports are not shown
 row ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others); 32 bytes with its tail
 refers to:
   .cells[2] -> node ADDRESS
 is referred to by no field
 1 from outside
-1 object of type leash_map: references that its trace function reports are not shown
+1 object of type drawer: references that its trace function reports are not shown
 node ADDRESS: not counted; merged; immortal
 refers to nothing
 is referred to by no field
-1 object of type leash_map: references that its trace function reports are not shown
+1 object of type drawer: references that its trace function reports are not shown
+END
+		expect "$file: a map, in no order" $file map <<'END'
+  ["0123456789012345678901234567890123456789"...] -> node ADDRESS
+  ["\x00\x1f\x7f\n\"\\&ä€\xff\xc3"] -> node ADDRESS
+  ["session:17"] -> node ADDRESS
+  [42] -> node ADDRESS
+1 from outside
+1 object of type drawer: references that its trace function reports are not shown
+is referred to by no field
+leash_map ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
+refers to:
 END
 		is "$file: those who refer to one" "$(said $file referrers | grep '^  ' | sort)" \
 			'  node ADDRESS .children[1]
@@ -183,15 +203,17 @@ node ADDRESS, 1 reference
 END
 		said $file objects >"$work/objects"
 		is "$file: objects" "$(awk '/ type$/ { heading = 1; next } NF == 3 { print $1, $2, $3 }' "$work/objects")" \
-			'18 1152 node
+			'23 1472 node
 1 64 loop
 1 64 row
 1 48 mortal
+1 32 drawer
 1 32 leash_array
+1 32 leash_key_map
 1 32 leash_map'
 		ok "$file: objects of a type" grep -q '^row ADDRESS: 1 reference' "$work/objects"
 		is "$file: stats" "$(awk '/^(alive|births|births_cyclic|frees) / { print }' "$work/objects" | paste -sd ' ')" \
-			'alive 23 births 25 births_cyclic 22 frees 2'
+			'alive 30 births 33 births_cyclic 30 frees 3'
 	done
 done
 
@@ -287,7 +309,7 @@ leash: mortal ADDRESS is dead: its hooks, or the end of its memory, are still to
 "mortal ADDRESS: 0 references; dead; merged"
 mortal ADDRESS: 1 reference (1 by its owner, thread 1; 0 by others)
 END
-sed -i '/^1 object of type leash_map/d' "$work/stopped"
+sed -i '/^1 object of type drawer/d' "$work/stopped"
 changing='the table of all objects was being changed when the process stopped: some may be missing'
 expect 'in the middle of a birth' stopped changing <<END
 node ADDRESS is immortal: it is not counted

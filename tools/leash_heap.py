@@ -16,13 +16,13 @@ import struct
 
 import gdb
 
-VERSION = 1  # of struct leash__debugger
+VERSION = 2  # of struct leash__debugger
 
 MEMBERS = (
     'types type_count type_stride type_type type_size type_body '
     'census_on wards ward_count ward_stride ward_places ward_size ward_objects '
     'records record_hot record_next record_credits credit_count '
-    'record_counters past_counters counter_names array').split()
+    'record_counters past_counters counter_names array map key_map').split()
 
 HEADER = 16  # bytes
 PREFIX = 16
@@ -38,6 +38,9 @@ FLAGS = (
 
 ACYCLIC = 1  # of a type's flags
 _, TAIL, WEAK_FIELD, _ = range(4)  # kinds of fields
+
+NO_ENTRY = 3  # flags of nodes in a map's list
+KEY_SHOWN = 40  # bytes of a key, as printed
 
 NOTES = 10  # that are told
 
@@ -95,6 +98,10 @@ class Library:
         if not self.types:
             raise Problem('libleash has not been started yet')
         self.array_type, self.array_buffer, self.array_size, self.array_elements = words(self.array, 4)
+        self.maps = {}  # by type: what struct lsh_map_layout has besides
+        for layout in self.map, self.key_map:
+            type, *rest = words(layout, 8)
+            self.maps[type] = rest
         self.tracking = read(self.census_on, 1) != b'\0'
         self.types_ = {}
         self.census_ = None
@@ -223,7 +230,8 @@ class Type:
         self.body, = struct.unpack('<I', read(entry + library.type_body, 4))
         self.is_acyclic = bool(flags & ACYCLIC)
         self.is_array = address == library.array_type
-        self.is_opaque = bool(trace) and not self.is_array
+        self.map = library.maps.get(address)
+        self.is_opaque = bool(trace) and not self.is_array and not self.map
         self.entries = []
         for i, bits in enumerate(packed):
             title = texts[i] if i < len(texts) and texts[i] else 'field %d' % i
@@ -299,6 +307,26 @@ class Object:
             for i, target in enumerate(words(buffer + self.library.array_elements, number)):
                 if target:
                     yield '[%d]' % i, target
+        if self.type.map:
+            yield from self.map_entries(*self.type.map)
+
+    def map_entries(self, table, first, value, number, is_bytes, bytes, objects):
+        """A map's: their keys, and what they refer to."""
+        table = word(self.address + table)
+        node, seen = word(table + first) if table else 0, set()
+        while node:
+            if node in seen:
+                raise Problem('the list of its entries comes back to itself')
+            seen.add(node)
+            link = word(node)
+            target = 0 if link & NO_ENTRY else word(node - value)
+            if target:
+                key = word(node + number)
+                if read(node + is_bytes, 1) != b'\0':
+                    yield key_name(read(node + bytes, min(key, KEY_SHOWN)), key), target
+                else:
+                    yield ('[%#x]' if objects else '[%d]') % key, target
+            node = link & ~7
 
     def describe(self):
         """Everything that its header says."""
@@ -318,6 +346,34 @@ class Object:
         if self.has(EXTRA):
             flags.append('%d bytes with its tail' % self.payload)
         return said + ''.join('; ' + flag for flag in flags)
+
+
+def character(key):
+    """How many bytes the character of UTF-8 has that begins here, 0: none does."""
+    for length in range(1, 5):
+        try:
+            return 0 if key[:length].decode() in ('\ufffe', '\uffff') else length
+        except UnicodeDecodeError:
+            pass
+    return 0
+
+
+def key_name(key, length):
+    """A key of that many bytes, of which these are the first: as lib/see/map_key.c has it."""
+    said, i = b'', 0
+    while i < len(key):
+        size, byte = character(key[i:]), key[i:i + 1]
+        if byte == b'\n':
+            one = b'\\n'
+        elif not size or byte < b' ' or byte == b'\x7f':
+            one = b'\\x%02x' % byte[0]
+        else:
+            one = b'\\' + byte if byte in b'"\\' else key[i:i + size]
+        if len(said) + len(one) > KEY_SHOWN:
+            break
+        said += one
+        i += size or 1
+    return '["%s"%s]' % (said.decode(), '...' if i < length else '')
 
 
 def field(name):

@@ -138,7 +138,7 @@ static void match(void *field, void *arg)
 
 static uint64_t key_of_edge(struct leash__header *from, const struct leash__header *to)
 {
-	struct search search = { .fields = lsh_fields_of(from), .target = to };
+	struct search search = { .fields = lsh_fields_of(from, NULL), .target = to };
 	const struct lsh_type *type = lsh_type_of(from);
 
 	lsh_type_visit(from, match, &search);

@@ -53,5 +53,7 @@ const struct leash__debugger leash__debugger_1 = {
 	.counter_names = LSH_COUNTERS(LSH_COUNTER),
 
 	.array = &lsh_array_layout,
+	.map = &lsh_map_layout,
+	.key_map = &lsh_key_map_layout,
 };
 #undef LSH_COUNTER

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <leash/type.h>
 
-#define LSH_DEBUGGER_VERSION 1
+#define LSH_DEBUGGER_VERSION 2
 
 /* Where an array (stock/array.c) has its elements. */
 struct lsh_array_layout {
@@ -15,6 +15,21 @@ struct lsh_array_layout {
 	uint64_t elements; /* and of the first one */
 };
 extern const struct lsh_array_layout lsh_array_layout;
+
+/* Where a map with strong values (stock/map.c, stock/key_map.c) has its entries.  They are in liburcu's list, whose nodes begin with
+ * two words: a pointer to the next, 0 at the end, with flags in its three lowest bits; and a hash.  A node with flag 1 is
+ * being removed, one with flag 2 is no entry. */
+struct lsh_map_layout {
+	const leash_type *type;
+	uint64_t table;    /* offset in the map, of a pointer to the table */
+	uint64_t first;    /* in the table, of a pointer to the list's first node */
+	uint64_t value;    /* bytes in front of an entry's node, where its value is */
+	uint64_t number;   /* in the entry, behind the beginning of its node: the key, or how many bytes it has */
+	uint64_t is_bytes; /* a byte */
+	uint64_t bytes;
+	uint64_t objects;  /* whether the keys are addresses of objects */
+};
+extern const struct lsh_map_layout lsh_map_layout, lsh_key_map_layout;
 
 /* After the first two, words of 8 bytes, which tools/leash_heap.py reads in this order.  (Where pointers have 4, it sees that
  * by the size, and refuses.)  Offsets and strides are in bytes. */
@@ -52,6 +67,7 @@ struct leash__debugger {
 	const void *counter_names; /* text, a space after each */
 
 	const struct lsh_array_layout *array;
+	const struct lsh_map_layout *map, *key_map;
 };
 
 extern const struct leash__debugger leash__debugger_1 __attribute__((visibility("default")));

@@ -86,7 +86,7 @@ static void print_edges(const struct lsh_dump *dump, uint32_t node, FILE *stream
 
 		if (!lsh_shown_number(&dump->shown, target))
 			continue;
-		lsh_field_name(name, lsh_image_type(image, node), lsh_image_label(image, edge));
+		lsh_field_name(name, lsh_image_type(image, node), &image->keys, lsh_image_label(image, edge));
 		fprintf(stream, "\tn%" PRIu32 " -> n%" PRIu32 " [label=\"", lsh_shown_number(&dump->shown, node),
 			lsh_shown_number(&dump->shown, target));
 		lsh_quote_graphviz(stream, name);

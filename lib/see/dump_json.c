@@ -20,7 +20,7 @@ static void print_fields(const struct lsh_dump *dump, uint32_t node, FILE *strea
 		uint32_t number = lsh_shown_number(&dump->shown, lsh_image_target(image, edge));
 		char name[LSH_FIELD_NAME];
 
-		lsh_field_name(name, lsh_image_type(image, node), lsh_image_label(image, edge));
+		lsh_field_name(name, lsh_image_type(image, node), &image->keys, lsh_image_label(image, edge));
 		fprintf(stream, "%s{\"field\":", between);
 		lsh_quote_json(stream, name);
 		if (number)

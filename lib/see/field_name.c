@@ -1,7 +1,7 @@
 /* What a field is called.
  *
  * A type's field_names is the text of its LEASH_FIELDS: names between commas, a tail with LEASH_TAIL() around it.  An
- * entry of several references is told apart by numbers in brackets.
+ * entry of several references is told apart by numbers in brackets, and what stands in a map by its key (map_key.c).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,17 +10,25 @@
 #include "../type.h"
 #include "field_name.h"
 
-struct lsh_fields lsh_fields_of(const struct leash__header *h)
+struct lsh_fields lsh_fields_of(const struct leash__header *h, struct lsh_keys *keys)
 {
-	return (struct lsh_fields){ .payload = (const char *)(h + 1), .bytes = lsh_payload(h) };
+	return (struct lsh_fields){
+		.payload = (const char *)(h + 1),
+		.bytes = lsh_payload(h),
+		.keys = keys,
+		.map = keys ? lsh_map_layout_of(lsh_type_of(h)->type) : NULL,
+	};
 }
 
 uint32_t lsh_field_label(struct lsh_fields *fields, const void *field)
 {
 	const char *place = field;
+	uint32_t number;
 
 	if (place >= fields->payload && place < fields->payload + fields->bytes)
 		return (uint32_t)((size_t)(place - fields->payload) / sizeof(void *));
+	if (fields->map && lsh_keys_add(fields->keys, fields->map, field, &number))
+		return LSH_FIELD_KEYED | number;
 	return LSH_FIELD_TRACED | fields->traced++;
 }
 
@@ -91,13 +99,17 @@ static void write_entry(char name[LSH_FIELD_NAME], const leash_type *type, size_
 		snprintf(name, LSH_FIELD_NAME, "field %zu%s", entry, behind);
 }
 
-void lsh_field_name(char name[LSH_FIELD_NAME], const leash_type *type, uint32_t field)
+void lsh_field_name(char name[LSH_FIELD_NAME], const leash_type *type, const struct lsh_keys *keys, uint32_t field)
 {
 	size_t entry = lsh_field_entry(type, field);
 	char number[16] = "";
 
 	if (field == LSH_FIELD_UNKNOWN) {
 		snprintf(name, LSH_FIELD_NAME, "?");
+		return;
+	}
+	if ((field & LSH_FIELD_KEYED) == LSH_FIELD_KEYED) {
+		lsh_key_name(name, keys, field & ~LSH_FIELD_KEYED);
 		return;
 	}
 	if (entry == type->field_count) {

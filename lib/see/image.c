@@ -107,7 +107,7 @@ static bool look_at(struct lsh_image *image, uint32_t i)
 	if (shared & LEASH__DEAD || lsh_count_in(shared, local) != lsh_count_in(node->shared, node->local) ||
 	    on_its_way(shared, local) || on_its_way(node->shared, node->local))
 		return true;
-	look.fields = lsh_fields_of(node->h);
+	look.fields = lsh_fields_of(node->h, &image->keys);
 	lsh_type_visit(node->h, look_at_field, &look);
 	return look.differs || look.edge != look.end;
 }
@@ -183,6 +183,7 @@ void lsh_image_drop(struct lsh_image *image)
 {
 	lsh_graph_clear(&image->graph, true);
 	lsh_array_free(&image->labels_);
+	lsh_keys_free(&image->keys);
 }
 
 uint32_t lsh_image_find(struct lsh_image *image, const void *object)

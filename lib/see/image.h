@@ -6,10 +6,12 @@
 #include <stdint.h>
 #include <leash/type.h>
 #include "../collect/graph.h"
+#include "map_key.h"
 
 struct lsh_image {
 	struct lsh_graph graph;
 	struct lsh_array labels_; /* of each edge: which field it is, for lsh_field_name() */
+	struct lsh_keys keys;     /* of entries of maps, for the same */
 	bool complete;            /* it has all objects there are */
 	bool consistent;          /* nothing that it shows had changed at the second look */
 };

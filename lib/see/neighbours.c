@@ -19,11 +19,11 @@
 
 /* `holder`: the type of the object that has the field. */
 static void tell(leash_seen_fn *fn, void *arg, const void *object, const leash_type *type,
-		 const leash_type *holder, uint32_t label)
+		 const leash_type *holder, const struct lsh_keys *keys, uint32_t label)
 {
 	char name[LSH_FIELD_NAME];
 
-	lsh_field_name(name, holder, label);
+	lsh_field_name(name, holder, keys, label);
 	fn(object, type, name, arg);
 }
 
@@ -36,7 +36,7 @@ static long tell_referrers(const struct lsh_image *image, uint32_t node, leash_s
 		for (edge = lsh_image_from(image, holder); edge < lsh_image_to(image, holder); edge++)
 			if (lsh_image_target(image, edge) == node) {
 				tell(fn, arg, lsh_image_object(image, holder), lsh_image_type(image, holder),
-				     lsh_image_type(image, holder), lsh_image_label(image, edge));
+				     lsh_image_type(image, holder), &image->keys, lsh_image_label(image, edge));
 				calls++;
 			}
 	return calls;
@@ -75,6 +75,7 @@ static long ask(long (*tell_some)(const struct lsh_image *, uint32_t, leash_seen
 
 struct referents {
 	struct lsh_fields fields;
+	struct lsh_keys keys;
 	struct lsh_array found_; /* of struct referent */
 	size_t count;
 	bool failed;
@@ -109,7 +110,7 @@ long leash_referents(const void *object, leash_seen_fn *fn, void *arg)
 	if (!object || !fn)
 		return -EINVAL;
 	lsh_harden_check(leash__header_of(object), "leash_referents");
-	all.fields = lsh_fields_of(leash__header_of(object));
+	all.fields = lsh_fields_of(leash__header_of(object), &all.keys);
 	lsh_keep_begin();
 	rcu_read_lock();
 	lsh_type_visit(leash__header_of(object), find, &all);
@@ -117,9 +118,10 @@ long leash_referents(const void *object, leash_seen_fn *fn, void *arg)
 	found = all.found_.data;
 	for (i = 0; i < all.count && !all.failed; i++)
 		tell(fn, arg, found[i].object, lsh_type_of(leash__header_of(found[i].object))->type,
-		     leash_typeof(object), found[i].label);
+		     leash_typeof(object), &all.keys, found[i].label);
 	lsh_keep_end();
 	lsh_array_free(&all.found_);
+	lsh_keys_free(&all.keys);
 	return all.failed ? -ENOMEM : (long)all.count;
 }
 

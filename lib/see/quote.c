@@ -21,7 +21,7 @@ static int length_of(unsigned char first)
 
 /* The length of the character that begins here, 0: none does.  Overlong ones, surrogates and what is beyond U+10FFFF are none, nor
  * are U+FFFE and U+FFFF, which XML does not have. */
-static int character(const unsigned char *text)
+int lsh_character(const unsigned char *text)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	int length = length_of(text[0]);
@@ -65,7 +65,7 @@ static void quote(FILE *stream, const char *text, void (*special)(FILE *, unsign
 	const unsigned char *c = (const unsigned char *)text;
 
 	while (*c) {
-		int length = character(c);
+		int length = lsh_character(c);
 
 		if (length == 0)
 			fputs(UNKNOWN, stream);

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* The length of the character of UTF-8 that begins here, 0: none does.  Reads no further than the first byte that is no part of it. */
+int lsh_character(const unsigned char *text);
+
 /* With quotation marks around it. */
 void lsh_quote_json(FILE *stream, const char *text);
 

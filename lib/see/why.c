@@ -48,7 +48,7 @@ static void tell_path(const struct telling *telling, const struct lsh_path *path
 		char name[LSH_FIELD_NAME];
 		uint32_t edge = lsh_path_edge(path, i);
 
-		lsh_field_name(name, lsh_image_type(image, node), lsh_image_label(image, edge));
+		lsh_field_name(name, lsh_image_type(image, node), &image->keys, lsh_image_label(image, edge));
 		node = lsh_image_target(image, edge);
 		fprintf(telling->stream, "%s  %s%s -> ", telling->before, name[0] == '[' ? "" : ".", name);
 		tell_node(telling, node);

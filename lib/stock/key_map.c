@@ -18,6 +18,7 @@
 
 #include <leash/leash.h>
 
+#include "../see/debugger.h"
 #include "watched.h"
 
 struct leash_key_map {
@@ -104,6 +105,14 @@ static const leash_type key_map_type = {
 	.flags = LEASH_WEAKABLE,
 	.trace = trace,
 	.destroy = lsh_watching_destroy,
+};
+
+const struct lsh_map_layout lsh_key_map_layout = {
+	.type = &key_map_type,
+	.table = offsetof(struct leash_key_map, watching.table),
+	.value = FRONT - offsetof(struct front, value),
+	.objects = true,
+	LSH_TABLE_LAYOUT,
 };
 
 static leash_key key_of(const void *key)

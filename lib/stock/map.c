@@ -17,6 +17,7 @@
 
 #include <leash/leash.h>
 
+#include "../see/debugger.h"
 #include "table.h"
 
 struct leash_map {
@@ -78,6 +79,13 @@ static const leash_type map_type = {
 	.flags = LEASH_WEAKABLE,
 	.trace = trace,
 	.destroy = destroy,
+};
+
+const struct lsh_map_layout lsh_map_layout = {
+	.type = &map_type,
+	.table = offsetof(struct leash_map, table),
+	.value = sizeof(leash_slot),
+	LSH_TABLE_LAYOUT,
 };
 
 leash_map *leash_map_new(void)

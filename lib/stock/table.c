@@ -24,6 +24,9 @@
  * for first.  In the child of a fork that came in the middle of a doubling, the table does not grow any more.
  * No table shrinks.
  *
+ * Debuggers, which cannot call liburcu, go through the list from its first entrance (see/debugger.h).  Where that is, only those
+ * know who have said how the entrances are to be laid out; so this is said, as liburcu would choose it by itself.
+ *
  * Hash.  Keys may come from outside; so the hash depends on a secret of the process.
  *
  * Progress: lookups are wait-free but for the length of a chain, additions and removals lock-free.
@@ -143,9 +146,11 @@ struct lsh_table *lsh_table_new(const struct lsh_table_kind *kind)
 		return NULL;
 	*table = (struct lsh_table){ .kind = kind, .buckets = FIRST };
 	if (could_have(2 * FIRST * sizeof(struct cds_lfht_node)))
-		table->nodes = cds_lfht_new(FIRST, FIRST, 0, 0, NULL);
-	if (table->nodes)
+		table->nodes = _cds_lfht_new(FIRST, FIRST, 0, 0, &cds_lfht_mm_order, &rcu_flavor, NULL);
+	if (table->nodes) {
+		table->first = cds_lfht_mm_order.bucket_at(table->nodes, 0);
 		return table;
+	}
 	free(table);
 	return NULL;
 }

@@ -40,11 +40,19 @@ struct lsh_entry {
 struct lsh_table {
 	const struct lsh_table_kind *kind;
 	struct cds_lfht *nodes;
+	const struct cds_lfht_node *first; /* of the list of all: none of ours, and there as long as the table */
 	size_t count;
 	size_t buckets;
 	bool growing;
 	struct lsh_retired retired;
 };
+
+/* What is the same in all of them, for a struct lsh_map_layout. */
+#define LSH_TABLE_LAYOUT                                 \
+	.first = offsetof(struct lsh_table, first),      \
+	.number = offsetof(struct lsh_entry, number),    \
+	.is_bytes = offsetof(struct lsh_entry, is_bytes), \
+	.bytes = offsetof(struct lsh_entry, bytes)
 
 /* NULL without memory. */
 struct lsh_table *lsh_table_new(const struct lsh_table_kind *kind);
