@@ -116,6 +116,34 @@ static void surroundings(void)
 	is_int(leash_collect(2), 3, "a cycle and what hangs from it");
 }
 
+/* Keys that have to be quoted, each in the other's language. */
+static void maps(void)
+{
+	leash_map *map = leash_map_new();
+	void *leaf = leash_new(&leaf_type);
+
+	call(0, map, "MAP");
+	call(1, leaf, "LEAF");
+	leash_map_set(map, leash_key_text("a \"b\" \\"), leaf);
+	DUMP_IS(graphviz, leaf,
+		HEAD
+		"\tn1 [label=\"leaf\\n2 references, 1 from outside\", penwidth=3, peripheries=2,\n"
+		"\t\ttooltip=\"LEAF, 32 bytes\"];\n"
+		"\tn2 [label=\"leash_map\\n1 reference, 1 from outside\", penwidth=3,\n\t\ttooltip=\"MAP, 32 bytes\"];\n"
+		"\tn2 -> n1 [label=\"[\\\"a \\\\\\\"b\\\\\\\" \\\\\\\\\\\"]\"];\n"
+		"}\n", "a key, for dot");
+	DUMP_IS(json, map,
+		"{\"objects\":[\n"
+		"{\"id\":1,\"address\":\"MAP\",\"type\":\"leash_map\",\"bytes\":32,\"references\":1,\"outside\":1,\"cycle\":null,"
+		"\"garbage\":false,\"immortal\":false,\"more\":false,"
+		"\"fields\":[{\"field\":\"[\\\"a \\\\\\\"b\\\\\\\" \\\\\\\\\\\"]\",\"object\":2}]},\n"
+		"{\"id\":2,\"address\":\"LEAF\",\"type\":\"leaf\",\"bytes\":32,\"references\":2,\"outside\":1,"
+		"\"cycle\":null,\"garbage\":false,\"immortal\":false,\"more\":false,\"fields\":[]}\n"
+		"],\n\"centre\":1,\"complete\":true,\"consistent\":true}\n", "the same, as JSON");
+	leash_release(map);
+	leash_release(leaf);
+}
+
 /* Of several that refer to the one in the middle, the first one by address is told first. */
 static void holders(void)
 {
@@ -503,6 +531,7 @@ int main(int argc, char **argv)
 	long_chain();
 	summaries();
 	surroundings();
+	maps();
 	holders();
 	immortals();
 	refusals();

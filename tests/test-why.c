@@ -191,11 +191,76 @@ static void credits(void)
 	leash_release(a);
 }
 
+#define TEN "0123456789"
+
+static const struct key {
+	const char *bytes; /* NULL: the number */
+	uint64_t number;
+	const char *shown;
+} keys[] = {
+	{ NULL, 0, "[0]" },
+	{ NULL, UINT64_MAX, "[18446744073709551615]" },
+	{ "", 0, "[\"\"]" },
+	{ "session:17", 10, "[\"session:17\"]" },
+	{ "a\"b\\c&", 6, "[\"a\\\"b\\\\c&\"]" },
+	{ "\0\t\n\x7f", 4, "[\"\\x00\\x09\\n\\x7f\"]" },
+	{ "\xc3\xa4\xff\xe2\x82\xac\xc3", 7, "[\"\xc3\xa4\\xff\xe2\x82\xac\\xc3\"]" },
+	{ TEN TEN TEN TEN, 40, "[\"" TEN TEN TEN TEN "\"]" },
+	{ TEN TEN TEN TEN "!", 41, "[\"" TEN TEN TEN TEN "\"...]" },
+	{ TEN TEN TEN "01234567\xc3\xa4", 40, "[\"" TEN TEN TEN "01234567\xc3\xa4\"]" },
+	{ TEN TEN TEN "012345678\xc3\xa4", 41, "[\"" TEN TEN TEN "012345678\"...]" },
+	{ TEN TEN TEN "012345678\n", 40, "[\"" TEN TEN TEN "012345678\"...]" },
+};
+
+/* What a map holds, by its key, and the map by a field. */
+static void maps(void)
+{
+	struct node *holder = node();
+	leash_map *map = leash_map_new();
+	leash_key_map *key_map = leash_key_map_new();
+	char expected[300];
+	size_t i;
+
+	leash_set(&holder->other, (struct node *)(void *)map);
+	leash_release(map);
+	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct node *n = node();
+
+		leash_map_set(map, (leash_key){ keys[i].bytes, keys[i].number }, n);
+		call(0, n, "IT");
+		call(1, holder, "HOLDER");
+		call(2, map, "MAP");
+		snprintf(expected, sizeof expected,
+			 "node IT: 2 references, 1 from fields, 1 from outside\n"
+			 "shortest chain from outside:\n"
+			 "  node HOLDER, 1 from outside\n"
+			 "  .other -> leash_map MAP\n"
+			 "  %s -> node IT\n", keys[i].shown);
+		WHY_IS(n, expected, "%s", keys[i].shown);
+		leash_release(n);
+	}
+	struct node *n = node();
+
+	leash_key_map_set(key_map, map, n);
+	call(0, n, "IT");
+	call(1, map, "MAP");
+	call(2, key_map, "KEY_MAP");
+	WHY_IS(n,
+	       "node IT: 2 references, 1 from fields, 1 from outside\n"
+	       "shortest chain from outside:\n"
+	       "  leash_key_map KEY_MAP, 1 from outside\n"
+	       "  [MAP] -> node IT\n", "an object as a key");
+	leash_release(n);
+	leash_release(key_map);
+	leash_release(holder);
+}
+
 static int tracked(void)
 {
 	leash_gc_disable();
 	chains();
 	cycles();
+	maps();
 	credits();
 	is_int(leash_why(NULL, stdout), -EINVAL, "no object");
 	struct node *a = node();

@@ -52,7 +52,8 @@ int leash_stats_print(FILE *stream, leash_format format);
 int leash_advice_print(FILE *stream, leash_format format);
 
 /* Is called with an object, its type, and the name of a field ("next", "children[2]", "[7]" for the seventh reference that
- * a type's trace reports); NULL where no field is meant.  The name is valid during the call only.  So is the object,
+ * a type's trace reports; of maps the key: ["session:17"], [42], or an object's address; as in C where it is no text, and cut
+ * after 40 bytes); NULL where no field is meant.  The name is valid during the call only.  So is the object,
  * unless something that the callback knows of holds it: its memory stays for that long even if it dies, and
  * nothing more.  The callback may use the library. */
 typedef void leash_seen_fn(const void *object, const leash_type *type, const char *field, void *arg);
