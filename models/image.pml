@@ -1,12 +1,12 @@
 /* Pictures of the heap: two looks at what threads change meanwhile, and what may be said of them.
  *
  * WHAT IS MODELLED.  Two blocks of memory, in each an object with one field or nothing, born again at will; two threads that
- * retain, release, get, steal, move references into fields and to one another, hand off and adopt; and one call that takes an image
- * of all objects: settle, keep, op-grace, census, first look, second look.  (With ONE there is no census: the image begins with the
- * first object, which its caller holds, and a removal and the end that comes of it may share a guard.)  Counts are two words, as in count.c: a merge empties
- * the local one and then changes the shared one.  Who does not own an object defers its releases or does not.  What
- * dies may be brought back, as by its finalizer, gives up its field, leaves the census, and then its block is free or
- * kept, as was said when the guard began.
+ * retain, release, get, steal, move references into fields and to one another, hand off and adopt; and one call that takes
+ * an image of all objects: settle, keep, op-grace, census, first look, second look.  (With ONE there is no census: the image
+ * begins with the first object, which its caller holds, and a removal and the end that comes of it may share a guard.)
+ * Counts are two words, as in count.c: a merge empties the local one and then changes the shared one.  Who does not own an
+ * object defers its releases or does not.  What dies may be brought back, as by its finalizer, gives up its field, leaves the
+ * census, and then its block is free or kept, as was said when the guard began.
  *
  * Each access to a word that others may touch is a step of its own.  The image reads an object's shared word, its local
  * one, its field, and in the first look the header of what the field refers to; objects in the order of addresses.
@@ -18,8 +18,8 @@
  *     subtracts for whom is table.pml.
  *   - Who would count below 0 revokes and folds by itself, later: what it wants to subtract is one more deferred reference.
  *   - Threads that use one object's field take turns.  Suspects, husks, slots, weak references are left out.
- *   - One field for each object.  (A reference that goes from one field of an object to another is the same edge still; which field
- *     it is called by is what the second look found.)
+ *   - One field for each object.  (A reference that goes from one field of an object to another is the same edge still;
+ *     which field it is called by is what the second look found.)
  *   - One attempt: each of the three may say what this one may.
  *
  * "The truth" of an object: whether it lives; its references, in hands, in fields, deferred; what its field refers to.
@@ -32,7 +32,8 @@
  *   3  What was given up before the call, and not used again, is not counted.
  *   4  If no operation was under way, the image is consistent.
  *
- * Of 1: where nothing has changed, the image is exact.  What has changed once is noticed; what has changed back is not.  Objects that are born, or come back, after the census was copied are not in the image, unless a field led to them.
+ * Of 1: where nothing has changed, the image is exact.  What has changed once is noticed; what has changed back is not.
+ * Objects that are born, or come back, after the census was copied are not in the image, unless a field led to them.
  *
  * Each #ifdef below is a mutation that must break one of them; models/run tries them all.
  */
@@ -275,7 +276,7 @@ release:	atomic { disturbed = true;
 		fi;
 #ifdef ONE
 		if
-		:: atomic { in_guard ->				/* without hooks and fields, and no census: free in this guard */
+		:: atomic { in_guard ->			/* without hooks, fields and census: free in this guard */
 			if
 			:: (dying & BIT(x)) && !field[x] -> give_back(x); dying = dying & ~BIT(x)
 			:: else
