@@ -26,6 +26,7 @@
 #include "weak.h"
 
 #define ENOUGH       256
+#define ENOUGH_SHOWN 1024 /* more, since the wait is longer: it should be over when there is as much again */
 #define ENOUGH_BYTES 65536u
 #define LARGE        4096u
 
@@ -58,14 +59,14 @@ static void release(struct lsh_record *record, struct lsh_limbo *limbo)
 	}
 }
 
-static bool has_enough(const struct lsh_limbo *limbo)
+static bool has_enough(const struct lsh_limbo *limbo, uint32_t count)
 {
-	return limbo->count >= ENOUGH || limbo->bytes >= ENOUGH_BYTES;
+	return limbo->count >= count || limbo->bytes >= ENOUGH_BYTES;
 }
 
 static void settle(struct lsh_record *record, struct lsh_limbo *limbo)
 {
-	if (!record || has_enough(limbo))
+	if (!record || has_enough(limbo, ENOUGH))
 		release(record, limbo);
 }
 
@@ -137,7 +138,7 @@ bool lsh_limbo_bury(struct leash__header *h)
 	if (kept)
 		return false;
 	add(&shown->fresh, h, bytes);
-	if (!has_enough(&shown->fresh))
+	if (!has_enough(&shown->fresh, ENOUGH_SHOWN))
 		return true;
 	take_back(record, shown);
 	shown->asked = shown->fresh;

@@ -73,7 +73,7 @@ library_sources = \
 	lib/see/summary.c lib/see/summary.h \
 	lib/see/why.c lib/see/why.h \
 	lib/shutdown.c lib/shutdown.h \
-	lib/slot.c \
+	lib/slot.c lib/slot.h \
 	lib/stock/array.c \
 	lib/stock/key_map.c \
 	lib/stock/map.c \

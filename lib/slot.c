@@ -23,6 +23,7 @@
 #include "harden.h"
 #include "points.h"
 #include "revoke.h"
+#include "slot.h"
 #include "thread.h"
 #include "track.h"
 #include "words.h"
@@ -100,6 +101,19 @@ bool leash_slot_compare_exchange(leash_slot *slot, const void *expected, const v
 	end_store(record, stored ? expected : NULL);
 	leash_release(stored ? expected : mine);
 	return stored;
+}
+
+void *lsh_slot_replace(leash_slot *slot, const void *object)
+{
+	struct lsh_record *record = begin_store(object);
+	leash_slot old = __atomic_load_n(slot, __ATOMIC_RELAXED);
+
+	LSH_POINT("slot: about to replace");
+	while (old && !__atomic_compare_exchange_n(slot, &old, (leash_slot)(uintptr_t)object, true, __ATOMIC_ACQ_REL,
+						   __ATOMIC_RELAXED))
+		;
+	end_store(record, old);
+	return old;
 }
 
 void *leash__slot_load_slow(const leash_slot *slot)

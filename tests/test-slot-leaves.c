@@ -10,9 +10,9 @@
 #include "sanitized.h"
 #include "stops.h"
 
-#define ENOUGH 256  /* deaths, for a thread to ask */
-#define FEW    300
-#define MANY   2000
+#define ENOUGH 1024 /* deaths, for a thread to ask */
+#define FEW    1200
+#define MANY   8000
 
 struct leaf {
 	size_t number, same;
@@ -148,7 +148,7 @@ static void comes_back(void)
 	size_t before;
 
 	leash_flush();
-	eventually(lsh_retired_waiting() == 0, "nothing waits");
+	eventually(!lsh_finalizers_busy(), "nothing waits");
 	before = lsh_finalizers_ended();
 	for (int i = 0; i < 20; i++) {
 		replace(ENOUGH, 0, NULL);
@@ -177,7 +177,7 @@ static void large_one(void)
 
 static void *replace_and_end(void *unused)
 {
-	replace(MANY / 3, 0, NULL);
+	replace(MANY / 9, 0, NULL);
 	return unused;
 }
 
@@ -193,7 +193,7 @@ static void child(void)
 	pid_t pid;
 	int status;
 
-	replace(MANY / 3, 0, NULL);
+	replace(MANY / 9, 0, NULL);
 	pid = fork();
 	if (pid == 0) {
 		bool met = replace(MANY, 0, leash_slot_peek(&slot));

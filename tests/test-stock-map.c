@@ -57,6 +57,18 @@ static void one_by_one(void)
 	is_int((long long)leash_map_size(map), 1, "under the same key");
 	is_int((long long)leash_refcount(a), 1, "and gives up the old value");
 	is_int((long long)leash_refcount(b), 2, "for the new one");
+	is_int(leash_map_exchange(map, leash_key_text("route"), a, (void **)&got), 0, "exchange");
+	is_ptr(got, b, "gives what was there");
+	is_int((long long)leash_refcount(b), 2, "with its reference");
+	leash_release(got);
+	is_int(leash_map_exchange(map, leash_key_text("toute"), a, (void **)&got), 0, "exchange of a new key");
+	is_ptr(got, NULL, "gives nothing");
+	is_int((long long)leash_refcount(a), 3, "both are held");
+	is_int(leash_map_exchange(map, leash_key_text("toute"), NULL, (void **)&got), 0, "exchange for nothing");
+	is_ptr(got, a, "gives what was there");
+	is_int((long long)leash_map_size(map), 1, "and removes it");
+	leash_release(got);
+	set(map, leash_key_text("route"), b);
 	ok(leash_map_remove(map, leash_key_text("route")), "remove");
 	is_int((long long)leash_refcount(b), 1, "releases it");
 	ok(!leash_map_remove(map, leash_key_text("route")), "once");

@@ -37,10 +37,10 @@ size_t hash_length(const struct hash *hash)
 
 int hash_set(struct hash *hash, const char *name, size_t length, struct value *value)
 {
-	leash_key key = leash_key_bytes(name, length);
-	LEASH_AUTO struct value *before = leash_map_get(hash->fields, key);
-	int error = leash_map_set(hash->fields, key, value);
+	void *before;
+	int error = leash_map_exchange(hash->fields, leash_key_bytes(name, length), value, &before);
 
+	leash_release(before);
 	return error ? error : !before;
 }
 

@@ -88,14 +88,19 @@ void keys_stop(void)
 		pthread_mutex_destroy(&locks[i].lock);
 }
 
-/* FNV-1a, folded. */
+/* As FNV-1a, but eight bytes at a time.  Only the choice of a part depends on it: the maps have their own. */
 static struct part *part_of(const char *name, size_t length)
 {
-	uint32_t hash = 2166136261u;
+	uint64_t hash = UINT64_C(14695981039346656037), word;
 
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-	return &parts[(hash ^ hash >> 16) % PARTS];
+	for (; length >= sizeof(word); name += sizeof(word), length -= sizeof(word)) {
+		memcpy(&word, name, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
+	for (; length; name++, length--)
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
+	return &parts[(hash ^ hash >> 32) % PARTS];
 }
 
 static bool has_expired(const struct value *value)

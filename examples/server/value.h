@@ -66,8 +66,7 @@ struct hash;
 struct hash *hash_new(void);
 size_t hash_length(const struct hash *hash);
 
-/* 1: the field is new; 0: it was there; -ENOMEM.  Which of the first two is sure if no other thread changes the same field
- * meanwhile: who wants to know holds the lock of the key. */
+/* 1: the field is new; 0: it was there; -ENOMEM. */
 int hash_set(struct hash *hash, const char *name, size_t length, struct value *value);
 struct value *hash_get(const struct hash *hash, const char *name, size_t length); /* a reference, or NULL */
 bool hash_remove(struct hash *hash, const char *name, size_t length);

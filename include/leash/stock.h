@@ -110,6 +110,9 @@ leash_map *leash_map_new(void) __attribute__((warn_unused_result));
 void *leash_map_get(const leash_map *map, leash_key key) __attribute__((nonnull, warn_unused_result));
 /* Makes it the key's value, in place of any other; NULL removes the key.  0; -ENOMEM. */
 int leash_map_set(leash_map *map, leash_key key, const void *value) __attribute__((nonnull(1)));
+/* The same, and stores in *old what was the key's value: a reference that the caller releases, NULL if there was none or on
+ * failure.  0; -ENOMEM. */
+int leash_map_exchange(leash_map *map, leash_key key, const void *value, void **old) __attribute__((nonnull(1, 4)));
 /* True if the key was there. */
 bool leash_map_remove(leash_map *map, leash_key key) __attribute__((nonnull));
 /* How many keys; exact when no other thread changes the map. */

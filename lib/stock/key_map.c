@@ -56,7 +56,7 @@ static const struct lsh_table_kind kind = {
 
 static void free_retired(struct lsh_retired *retired)
 {
-	lsh_entry_let_go(&kind, lsh_entry_retired(retired));
+	lsh_entry_let_go(&kind, lsh_entry_retired(&kind, retired));
 }
 
 /* Ends the entry, which the caller holds, and releases its value.  False if another call has. */

@@ -18,6 +18,7 @@
 #include <leash/leash.h>
 
 #include "../see/debugger.h"
+#include "../slot.h"
 #include "table.h"
 
 struct leash_map {
@@ -44,7 +45,7 @@ static const struct lsh_table_kind kind = {
 
 static void free_retired(struct lsh_retired *retired)
 {
-	lsh_entry_let_go(&kind, lsh_entry_retired(retired));
+	lsh_entry_let_go(&kind, lsh_entry_retired(&kind, retired));
 }
 
 struct visit {
@@ -117,8 +118,9 @@ void *leash_map_get(const leash_map *map, leash_key key)
 	return value;
 }
 
-/* Takes the value out of the entry, and the entry out of the table.  False if another call has. */
-static bool take_out(struct lsh_table *table, struct lsh_entry *entry)
+/* Takes the value out of the entry, and the entry out of the table: a reference, NULL if another call has.  Whoever releases it
+ * does so outside: its hooks may do what nobody may in a read section. */
+static void *take_out(struct lsh_table *table, struct lsh_entry *entry)
 {
 	void *value;
 
@@ -129,31 +131,60 @@ static bool take_out(struct lsh_table *table, struct lsh_entry *entry)
 		lsh_entry_retire(table, entry);
 	}
 	lsh_table_read_unlock();
-	/* Here: its hooks may do what nobody may in a read section. */
-	leash_release(value);
-	return value != NULL;
+	return value;
 }
 
-enum replaced { NOT_THERE, CHANGED, REPLACED };
-
-/* Gives the key's entry, if there is one, another value. */
-static enum replaced replace(struct lsh_table *table, leash_key key, const void *value)
+static void *take_key_out(struct lsh_table *table, leash_key key)
 {
-	enum replaced replaced = NOT_THERE;
+	struct lsh_entry *entry;
+	void *value;
+
+	lsh_table_read_lock();
+	entry = lsh_table_find(table, key);
+	if (entry)
+		lsh_entry_hold(entry);
+	lsh_table_read_unlock();
+	if (!entry)
+		return NULL;
+	value = take_out(table, entry);
+	lsh_entry_let_go(&kind, entry);
+	return value;
+}
+
+/* Gives the key's entry, if there is a live one, the reference to another value, and returns what was its value. */
+static void *replace(struct lsh_table *table, leash_key key, const void *value)
+{
 	struct lsh_entry *entry;
 	void *old = NULL;
 
 	lsh_table_read_lock();
 	entry = lsh_table_find(table, key);
-	if (entry) {
-		old = leash_slot_load(value_of(entry));
-		replaced = CHANGED;
-		if (old && leash_slot_compare_exchange(value_of(entry), old, value))
-			replaced = REPLACED;
-	}
+	if (entry)
+		old = lsh_slot_replace(value_of(entry), value);
 	lsh_table_read_unlock();
-	leash_release(old);
-	return replaced;
+	return old;
+}
+
+/* Adds an entry; false if another live one was faster. */
+static bool add(struct lsh_table *table, struct lsh_entry *entry)
+{
+	struct lsh_entry *other;
+
+	lsh_table_read_lock();
+	other = lsh_table_add(table, entry);
+	lsh_table_read_unlock();
+	if (!other)
+		lsh_table_grow(table);
+	return !other;
+}
+
+static struct lsh_entry *entry_new(leash_key key, const void *value)
+{
+	struct lsh_entry *entry = lsh_entry_new(&kind, key);
+
+	if (entry)
+		leash_slot_init(value_of(entry), value);
+	return entry;
 }
 
 static void discard(struct lsh_entry *entry)
@@ -162,34 +193,17 @@ static void discard(struct lsh_entry *entry)
 	lsh_entry_let_go(&kind, entry);
 }
 
-int leash_map_set(leash_map *map, leash_key key, const void *value)
+/* Takes the caller's reference, whatever comes of it. */
+static int put(struct lsh_table *table, leash_key key, const void *value, void **old)
 {
-	struct lsh_table *table = map->table;
-	struct lsh_entry *fresh = NULL, *other;
-	enum replaced replaced;
+	struct lsh_entry *fresh = NULL;
 
-	if (!value) {
-		leash_map_remove(map, key);
-		return 0;
-	}
-	for (;;) {
-		replaced = replace(table, key, value);
-		if (replaced == REPLACED)
-			break;
-		if (replaced == CHANGED)
-			continue;
-		if (!fresh) {
-			fresh = lsh_entry_new(&kind, key);
-			if (!fresh)
-				return -ENOMEM;
-			leash_slot_init(value_of(fresh), value);
-		}
-		lsh_table_read_lock();
-		other = lsh_table_add(table, fresh);
-		lsh_table_read_unlock();
-		if (!other) {
-			lsh_table_grow(table);
-			return 0;
+	while (!(*old = replace(table, key, value))) {
+		if (!fresh)
+			fresh = entry_new(key, value);
+		if (!fresh || add(table, fresh)) {
+			leash_release(value);
+			return fresh ? 0 : -ENOMEM;
 		}
 	}
 	if (fresh)
@@ -197,21 +211,29 @@ int leash_map_set(leash_map *map, leash_key key, const void *value)
 	return 0;
 }
 
+int leash_map_exchange(leash_map *map, leash_key key, const void *value, void **old)
+{
+	if (value)
+		return put(map->table, key, leash_retain(value), old);
+	*old = take_key_out(map->table, key);
+	return 0;
+}
+
+int leash_map_set(leash_map *map, leash_key key, const void *value)
+{
+	void *old;
+	int error = leash_map_exchange(map, key, value, &old);
+
+	leash_release(old);
+	return error;
+}
+
 bool leash_map_remove(leash_map *map, leash_key key)
 {
-	struct lsh_entry *entry;
-	bool removed;
+	void *value = take_key_out(map->table, key);
 
-	lsh_table_read_lock();
-	entry = lsh_table_find(map->table, key);
-	if (entry)
-		lsh_entry_hold(entry);
-	lsh_table_read_unlock();
-	if (!entry)
-		return false;
-	removed = take_out(map->table, entry);
-	lsh_entry_let_go(&kind, entry);
-	return removed;
+	leash_release(value);
+	return value != NULL;
 }
 
 size_t leash_map_size(const leash_map *map)
@@ -248,7 +270,7 @@ void leash_map_each(const leash_map *map, leash_map_fn *fn, void *arg)
 
 static bool clear_one(struct lsh_entry *entry, void *arg)
 {
-	take_out(arg, entry);
+	leash_release(take_out(arg, entry));
 	return true;
 }
 

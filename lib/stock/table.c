@@ -70,12 +70,28 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t word_at(const char *bytes, size_t number)
+static uint64_t word_at(const char *bytes)
 {
-	uint64_t word = 0;
+	uint64_t word;
 
-	memcpy(&word, bytes, number);
+	memcpy(&word, bytes, sizeof(word));
 	return word;
+}
+
+/* Fewer than eight bytes; how many enters the hash by itself. */
+static uint64_t rest_at(const char *bytes, size_t number)
+{
+	uint32_t first, last;
+
+	if (number >= 4) {
+		memcpy(&first, bytes, sizeof(first));
+		memcpy(&last, bytes + number - sizeof(last), sizeof(last));
+		return first | (uint64_t)last << 32;
+	}
+	if (!number)
+		return 0;
+	return (unsigned char)bytes[0] | (uint64_t)(unsigned char)bytes[number / 2] << 8 |
+	       (uint64_t)(unsigned char)bytes[number - 1] << 16;
 }
 
 static unsigned long hash(leash_key key)
@@ -88,13 +104,13 @@ static unsigned long hash(leash_key key)
 		return fold(fold(h, secret[1] | 1), UINT64_C(0x9e3779b97f4a7c15) ^ secret[0]);
 	h = ~h;
 	for (; left >= 16; left -= 16, bytes += 16)
-		h = fold(h ^ word_at(bytes, 8), secret[1] ^ word_at(bytes + 8, 8)) + secret[0];
-	if (left > 8) {
-		h = fold(h ^ word_at(bytes, 8), secret[1]) + secret[0];
+		h = fold(h ^ word_at(bytes), secret[1] ^ word_at(bytes + 8)) + secret[0];
+	if (left >= 8) {
+		h = fold(h ^ word_at(bytes), secret[1]) + secret[0];
 		bytes += 8;
 		left -= 8;
 	}
-	return fold(fold(h ^ word_at(bytes, left), secret[1] | 1), UINT64_C(0xd6e8feb86659fd93) ^ secret[0]);
+	return fold(fold(h ^ rest_at(bytes, left), secret[1] | 1), UINT64_C(0xd6e8feb86659fd93) ^ secret[0]);
 }
 
 leash_key leash_key_text(const char *text)
@@ -185,20 +201,27 @@ size_t lsh_table_count(const struct lsh_table *table)
 	return __atomic_load_n(&table->count, __ATOMIC_RELAXED);
 }
 
+/* In front of all. */
+static struct lsh_retired *retired_of(const struct lsh_table_kind *kind, struct lsh_entry *entry)
+{
+	return (struct lsh_retired *)((uintptr_t)entry - kind->front) - 1;
+}
+
 struct lsh_entry *lsh_entry_new(const struct lsh_table_kind *kind, leash_key key)
 {
-	size_t bytes = kind->front + offsetof(struct lsh_entry, bytes) + (key.bytes ? key.number : 0);
+	size_t before = sizeof(struct lsh_retired) + kind->front;
+	size_t bytes = before + offsetof(struct lsh_entry, bytes) + (key.bytes ? key.number : 0);
 	struct lsh_entry *entry;
 	char *memory;
 
 	/* Entries may be made faster than those that have ended are freed. */
 	lsh_finalizers_throttle();
-	if (bytes < sizeof(*entry) + kind->front)
-		bytes = sizeof(*entry) + kind->front;
+	if (bytes < before + sizeof(*entry))
+		bytes = before + sizeof(*entry);
 	memory = LSH_ALLOCATION_FAILS || (key.bytes && key.number > SIZE_MAX / 2) ? NULL : calloc(1, bytes);
 	if (!memory)
 		return NULL;
-	entry = (struct lsh_entry *)(void *)(memory + kind->front);
+	entry = (struct lsh_entry *)(void *)(memory + before);
 	cds_lfht_node_init(&entry->node);
 	entry->number = key.number;
 	entry->is_bytes = key.bytes != NULL;
@@ -219,7 +242,7 @@ void lsh_entry_let_go(const struct lsh_table_kind *kind, struct lsh_entry *entry
 		return;
 	if (kind->clear)
 		kind->clear(entry);
-	free((char *)entry - kind->front);
+	free(retired_of(kind, entry));
 }
 
 struct wanted {
@@ -305,7 +328,7 @@ bool lsh_table_remove(struct lsh_table *table, struct lsh_entry *entry)
 
 void lsh_entry_retire(const struct lsh_table *table, struct lsh_entry *entry)
 {
-	lsh_retire(&entry->retired, table->kind->free_retired);
+	lsh_retire(retired_of(table->kind, entry), table->kind->free_retired);
 }
 
 void lsh_table_grow(struct lsh_table *table)

@@ -27,9 +27,9 @@ struct lsh_table_kind {
 	void (*died)(void *entry); /* where entries watch an object: its death (watched.c) */
 };
 
+/* In memory: what it needs when it has been taken out, the map's front, and this, so that lookups read what lies together. */
 struct lsh_entry {
 	struct cds_lfht_node node;
-	struct lsh_retired retired;
 	uint64_t number; /* the key, or how many bytes it has */
 	uint32_t holds;  /* the table's, a watch's, those of walks */
 	bool ended;      /* somebody has taken it upon himself to take it out */
@@ -78,9 +78,9 @@ struct lsh_entry *lsh_table_find(const struct lsh_table *table, leash_key key);
 /* What load gives for the live entry of the key, or NULL: it is NULL for dead ones, and looks once instead of twice. */
 void *lsh_table_load(const struct lsh_table *table, leash_key key, void *(*load)(const struct lsh_entry *entry));
 
-static inline struct lsh_entry *lsh_entry_retired(struct lsh_retired *retired)
+static inline struct lsh_entry *lsh_entry_retired(const struct lsh_table_kind *kind, struct lsh_retired *retired)
 {
-	return (struct lsh_entry *)((uintptr_t)retired - offsetof(struct lsh_entry, retired));
+	return (struct lsh_entry *)((uintptr_t)(retired + 1) + kind->front);
 }
 
 /* Adds the entry unless there is a live one with its key, which is returned then.  NULL: it was added, and

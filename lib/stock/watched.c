@@ -147,7 +147,7 @@ struct lsh_watching *lsh_watched_map(const struct lsh_entry *entry)
 
 static void free_retired(struct lsh_retired *retired)
 {
-	lsh_entry_let_go(&lsh_watched_kind, lsh_entry_retired(retired));
+	lsh_entry_let_go(&lsh_watched_kind, lsh_entry_retired(&lsh_watched_kind, retired));
 }
 
 static void died(void *entry)

@@ -94,35 +94,13 @@ static bool add(struct naive_table *table, uint64_t hash, leash_key key, const v
 	return true;
 }
 
-int leash_map_set(leash_map *map, leash_key key, const void *value)
-{
-	uint64_t hash = naive_hash(key);
-	struct naive_entry *entry;
-	void *old = NULL;
-	int error = 0;
-
-	if (!value) {
-		leash_map_remove(map, key);
-		return 0;
-	}
-	naive_lock_take(&map->lock);
-	entry = naive_entry_find(&map->table, hash, key);
-	if (entry) {
-		old = entry->value;
-		entry->value = naive_retain(value);
-	} else if (!add(&map->table, hash, key, value)) {
-		error = -ENOMEM;
-	}
-	naive_lock_give(&map->lock);
-	naive_release(old);
-	return error;
-}
-
-bool leash_map_remove(leash_map *map, leash_key key)
+/* The key's value, no longer in the map. */
+static void *take_out(leash_map *map, leash_key key)
 {
 	uint64_t hash = naive_hash(key);
 	struct naive_entry *entry = NULL;
 	struct naive_place *place;
+	void *value = NULL;
 
 	naive_lock_take(&map->lock);
 	place = naive_table_find(&map->table, hash, naive_entry_is, &key);
@@ -131,11 +109,50 @@ bool leash_map_remove(leash_map *map, leash_key key)
 		naive_table_remove(&map->table, place);
 	}
 	naive_lock_give(&map->lock);
-	if (!entry)
-		return false;
-	naive_release(entry->value);
+	if (entry)
+		value = entry->value;
 	free(entry);
-	return true;
+	return value;
+}
+
+int leash_map_exchange(leash_map *map, leash_key key, const void *value, void **old)
+{
+	uint64_t hash = naive_hash(key);
+	struct naive_entry *entry;
+	int error = 0;
+
+	*old = NULL;
+	if (!value) {
+		*old = take_out(map, key);
+		return 0;
+	}
+	naive_lock_take(&map->lock);
+	entry = naive_entry_find(&map->table, hash, key);
+	if (entry) {
+		*old = entry->value;
+		entry->value = naive_retain(value);
+	} else if (!add(&map->table, hash, key, value)) {
+		error = -ENOMEM;
+	}
+	naive_lock_give(&map->lock);
+	return error;
+}
+
+int leash_map_set(leash_map *map, leash_key key, const void *value)
+{
+	void *old;
+	int error = leash_map_exchange(map, key, value, &old);
+
+	naive_release(old);
+	return error;
+}
+
+bool leash_map_remove(leash_map *map, leash_key key)
+{
+	void *value = take_out(map, key);
+
+	naive_release(value);
+	return value != NULL;
 }
 
 size_t leash_map_size(const leash_map *map)
