@@ -48,7 +48,7 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 /* Under the worker's lock. */
 static struct leash__header *first, *last;
 static struct for_readers {
-	struct lsh_retired *buffers;
+	struct lsh_retired_kind *buffers;         /* that have some */
 	struct leash__header *published, *memory; /* linked through their headers */
 	bool asked;                               /* somebody else has something (readers.h) */
 } for_readers;
@@ -193,16 +193,19 @@ static size_t chain_length(const struct leash__header *h)
 }
 
 /* Where readers cannot be waited for, it stays where it is. */
-static size_t free_buffers(struct lsh_retired *list, bool may_go)
+static size_t free_buffers(struct lsh_retired_kind *kind, bool may_go)
 {
 	size_t number = 0;
 
-	for (; list; number++) {
-		struct lsh_retired *next = list->next;
+	for (; kind; kind = kind->next_going) {
+		while (kind->going) {
+			struct lsh_retired *node = kind->going;
 
-		if (may_go)
-			list->free_fn(list);
-		list = next;
+			kind->going = node->next;
+			if (may_go)
+				kind->free_fn(node);
+			number++;
+		}
 	}
 	return number;
 }
@@ -400,6 +403,31 @@ static void gather(void)
 	gathering = false;
 }
 
+/* At its end the thread is the one that its own dead leaves are given to (limbo.c): true if there were any. */
+static bool gives_up_own(void)
+{
+	struct lsh_record *record = lsh_record();
+
+	if (!record || !lsh_limbo_shown(record))
+		return false;
+	lsh_limbo_empty(record);
+	return true;
+}
+
+/* Under the worker's lock. */
+static struct for_readers take_for_readers(void)
+{
+	struct for_readers now = for_readers;
+
+	for (struct lsh_retired_kind *kind = now.buffers; kind; kind = kind->next_going) {
+		kind->next_going = kind->next_waiting;
+		kind->going = kind->waiting;
+		kind->waiting = NULL;
+	}
+	for_readers = (struct for_readers){ .buffers = NULL };
+	return now;
+}
+
 static void body(void)
 {
 	unsigned turn;
@@ -426,28 +454,30 @@ static void body(void)
 		}
 		lsh_lock(&worker.lock);
 		gather();
-		now = for_readers;
-		for_readers = (struct for_readers){ .buffers = NULL };
+		now = take_for_readers();
 		stop = worker.stopping && !first && !groups;
 		if (!any_for(&now) && !first && !groups)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
 		if (any_for(&now))
 			wait_for_readers(&now);
-		else if (stop)
+		else if (stop && !gives_up_own())
 			return;
 		else
 			lsh_worker_sleep(&worker);
 	}
 }
 
-void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node))
+void lsh_retire(struct lsh_retired_kind *kind, struct lsh_retired *node)
 {
 	LSH_RELEASE(&lsh_readers);
-	node->free_fn = free_fn;
 	lsh_lock(&worker.lock);
-	node->next = for_readers.buffers;
-	for_readers.buffers = node;
+	if (!kind->waiting) {
+		kind->next_waiting = for_readers.buffers;
+		for_readers.buffers = kind;
+	}
+	node->next = kind->waiting;
+	kind->waiting = node;
 	__atomic_fetch_add(&retiring, 1, __ATOMIC_RELAXED);
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
@@ -570,6 +600,7 @@ void lsh_finalizers_after_fork(void)
  * hands of its destroy stays where it is, half destroyed, and nobody can reach it. */
 void lsh_finalizers_take_up(void)
 {
+	const struct lsh_retired_kind *kind;
 	const struct lsh_retired *node;
 	struct leash__header *h;
 	struct lsh_grave grave = left_over;
@@ -587,8 +618,10 @@ void lsh_finalizers_take_up(void)
 	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
 	number += chain_length(first);
 	retiring = chain_length(for_readers.memory);
-	for (node = for_readers.buffers; node; node = node->next)
-		retiring++;
+	for (kind = for_readers.buffers; kind; kind = kind->next_waiting) {
+		for (node = kind->waiting; node; node = node->next)
+			retiring++;
+	}
 	number += retiring;
 	number += chain_length(for_readers.published);
 	set_backlog(number);

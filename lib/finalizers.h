@@ -16,9 +16,14 @@ void lsh_finalizers_push_published(struct leash__header *h);
 /* As leash_retire(), for memory that has a place for this in it: it needs none, and may be called anywhere. */
 struct lsh_retired {
 	struct lsh_retired *next;
-	void (*free_fn)(struct lsh_retired *node);
 };
-void lsh_retire(struct lsh_retired *node, void (*free_fn)(struct lsh_retired *node));
+/* What is freed by one function.  It is there for ever; all but the first is finalizers.c's. */
+struct lsh_retired_kind {
+	void (*free_fn)(struct lsh_retired *node);
+	struct lsh_retired *waiting, *going;
+	struct lsh_retired_kind *next_waiting, *next_going;
+};
+void lsh_retire(struct lsh_retired_kind *kind, struct lsh_retired *node);
 
 /* Queues memory of dead objects, linked through their headers, that goes when readers no longer look at it. */
 void lsh_finalizers_push_memory(struct leash__header *first, size_t number);

@@ -149,6 +149,11 @@ bool lsh_limbo_bury(struct leash__header *h)
 	return true;
 }
 
+bool lsh_limbo_shown(const struct lsh_record *record)
+{
+	return record->shown.fresh.count || record->shown.asked.count;
+}
+
 void lsh_limbo_empty(struct lsh_record *record)
 {
 	release(record, &record->limbo);

@@ -32,6 +32,9 @@ struct lsh_shown {
  * Outside guards. */
 bool lsh_limbo_bury(struct leash__header *h);
 
+/* Whether this thread has such objects there. */
+bool lsh_limbo_shown(const struct lsh_record *record);
+
 /* Frees what this thread has there; what readers may still look at, the finalizer thread does. */
 void lsh_limbo_empty(struct lsh_record *record);
 

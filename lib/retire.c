@@ -25,6 +25,8 @@ static void free_users(struct lsh_retired *node)
 	free(buffer);
 }
 
+static struct lsh_retired_kind buffers = { .free_fn = free_users };
+
 void leash_retire(void *ptr, void (*free_fn)(void *ptr))
 {
 	struct retired *node;
@@ -46,5 +48,5 @@ void leash_retire(void *ptr, void (*free_fn)(void *ptr))
 	}
 	node->ptr = ptr;
 	node->free_fn = free_fn;
-	lsh_retire(&node->node, free_users);
+	lsh_retire(&buffers, &node->node);
 }

@@ -26,9 +26,13 @@ static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_SHUTDOWN);
 static int settle(void)
 {
 	struct timespec deadline = lsh_from_now(PATIENCE_SECONDS * 1000000000L);
+	struct lsh_record *record = lsh_record();
 	bool any;
 
 	do {
+		/* What it has the finalizers get. */
+		if (record)
+			lsh_limbo_empty(record);
 		/* First, since what the hooks release is for the pass to find.  Afterwards the background
 		 * thread, still running, may have given the finalizers more, or they us. */
 		if (!lsh_finalizers_wait(&deadline)) {

@@ -43,8 +43,8 @@
 #include "../see/debugger.h"
 #include "../thread.h"
 
-#define FIRST    4  /* elements; with them a buffer has 64 bytes, and twice as many each time */
-#define SHRINK   60 /* smaller buffers stay */
+#define FIRST    5  /* elements; with them a buffer has 64 bytes, and twice as many each time */
+#define SHRINK   61 /* smaller buffers stay */
 #define IN_GUARD 64 /* elements that one guard moves */
 #define MOST     (SIZE_MAX / 4 / sizeof(void *))
 
@@ -64,10 +64,12 @@ static void free_buffer(struct lsh_retired *retired)
 	free((struct buffer *)retired);
 }
 
+static struct lsh_retired_kind buffers = { .free_fn = free_buffer };
+
 static void retire(struct buffer *buffer)
 {
 	if (buffer)
-		lsh_retire(&buffer->retired, free_buffer);
+		lsh_retire(&buffers, &buffer->retired);
 }
 
 static struct buffer *buffer_of(const struct leash_array *array)
@@ -151,7 +153,7 @@ static bool extend(struct leash_array *array)
 	struct buffer *buffer = array->buffer;
 
 	if (!buffer || buffer->size == buffer->capacity) {
-		if (!resize(array, buffer ? 2 * buffer->capacity + 4 : FIRST))
+		if (!resize(array, buffer ? 2 * buffer->capacity + 3 : FIRST))
 			return false;
 		buffer = array->buffer;
 	}
@@ -167,7 +169,7 @@ static void drop_last(struct leash_array *array)
 
 	set_size(buffer, buffer->size - 1);
 	if (buffer->capacity > SHRINK && buffer->size < buffer->capacity / 4)
-		resize(array, buffer->capacity / 2 - 2);
+		resize(array, (buffer->capacity - 3) / 2);
 }
 
 static void touch(struct lsh_record *record, void *const *element)

@@ -44,13 +44,14 @@ static bool is_alive(const struct lsh_entry *entry)
 }
 
 static void free_retired(struct lsh_retired *retired);
+static struct lsh_retired_kind retired_entries = { .free_fn = free_retired };
 static void died(void *entry);
 
 static const struct lsh_table_kind kind = {
 	.front = FRONT,
 	.is_alive = is_alive,
 	.clear = lsh_watched_clear,
-	.free_retired = free_retired,
+	.retired = &retired_entries,
 	.died = died,
 };
 

@@ -36,11 +36,12 @@ static bool is_alive(const struct lsh_entry *entry)
 }
 
 static void free_retired(struct lsh_retired *retired);
+static struct lsh_retired_kind retired_entries = { .free_fn = free_retired };
 
 static const struct lsh_table_kind kind = {
 	.front = sizeof(leash_slot),
 	.is_alive = is_alive,
-	.free_retired = free_retired,
+	.retired = &retired_entries,
 };
 
 static void free_retired(struct lsh_retired *retired)

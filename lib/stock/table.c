@@ -190,10 +190,12 @@ static void free_table(struct lsh_retired *retired)
 	free(table);
 }
 
+static struct lsh_retired_kind tables = { .free_fn = free_table };
+
 void lsh_table_retire(struct lsh_table *table)
 {
 	if (table)
-		lsh_retire(&table->retired, free_table);
+		lsh_retire(&tables, &table->retired);
 }
 
 size_t lsh_table_count(const struct lsh_table *table)
@@ -328,7 +330,7 @@ bool lsh_table_remove(struct lsh_table *table, struct lsh_entry *entry)
 
 void lsh_entry_retire(const struct lsh_table *table, struct lsh_entry *entry)
 {
-	lsh_retire(retired_of(table->kind, entry), table->kind->free_retired);
+	lsh_retire(table->kind->retired, retired_of(table->kind, entry));
 }
 
 void lsh_table_grow(struct lsh_table *table)

@@ -22,8 +22,8 @@ struct lsh_table_kind {
 	bool (*is_alive)(const struct lsh_entry *entry);
 	/* Its memory is about to go; NULL: nothing to do. */
 	void (*clear)(struct lsh_entry *entry);
-	/* The callback for lsh_retire() that gives up the table's hold on the entry: lsh_entry_let_go(). */
-	void (*free_retired)(struct lsh_retired *retired);
+	/* For entries that have left the table; freeing gives up its hold: lsh_entry_let_go(). */
+	struct lsh_retired_kind *retired;
 	void (*died)(void *entry); /* where entries watch an object: its death (watched.c) */
 };
 

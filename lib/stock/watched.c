@@ -150,6 +150,8 @@ static void free_retired(struct lsh_retired *retired)
 	lsh_entry_let_go(&lsh_watched_kind, lsh_entry_retired(&lsh_watched_kind, retired));
 }
 
+static struct lsh_retired_kind retired_entries = { .free_fn = free_retired };
+
 static void died(void *entry)
 {
 	struct lsh_watching *map = lsh_watched_map(entry);
@@ -164,7 +166,7 @@ const struct lsh_table_kind lsh_watched_kind = {
 	.front = LSH_WATCHED_FRONT,
 	.is_alive = lsh_watched_is_alive,
 	.clear = lsh_watched_clear,
-	.free_retired = free_retired,
+	.retired = &retired_entries,
 	.died = died,
 };
 
