@@ -198,7 +198,7 @@ void lsh_bury(struct leash__header *h, bool prompt)
 		watched = lsh_watched(h);
 	}
 	if (shared & LEASH__PUBLISHED) {
-		if (shared & LEASH__WEAK || !lsh_type_of(h)->simple || !lsh_limbo_bury(h))
+		if (shared & LEASH__WEAK || !lsh_type_of(h)->simple || !lsh_shown_bury(h))
 			lsh_finalizers_push_published(h);
 		return;
 	}

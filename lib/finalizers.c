@@ -49,7 +49,8 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 static struct leash__header *first, *last;
 static struct for_readers {
 	struct lsh_retired_kind *buffers;         /* that have some */
-	struct leash__header *published, *memory; /* linked through their headers */
+	struct leash__header *published;          /* linked through their headers */
+	struct lsh_leaves *leaves;
 	bool asked;                               /* somebody else has something (readers.h) */
 } for_readers;
 static struct lsh_group *groups, **groups_end = &groups;
@@ -122,15 +123,13 @@ void lsh_finalizers_push_published(struct leash__header *h)
 	lsh_unlock(&worker.lock);
 }
 
-void lsh_finalizers_push_memory(struct leash__header *chain, size_t number)
+void lsh_finalizers_push_leaves(struct lsh_leaves *leaves)
 {
-	struct leash__header *end = chain;
+	size_t number = lsh_leaves_count(leaves);
 
-	while (lsh_link(end))
-		end = lsh_link(end);
 	lsh_lock(&worker.lock);
-	lsh_set_link(end, for_readers.memory);
-	for_readers.memory = chain;
+	*lsh_leaves_next(leaves) = for_readers.leaves;
+	for_readers.leaves = leaves;
 	__atomic_fetch_add(&retiring, number, __ATOMIC_RELAXED);
 	set_backlog(backlog + number);
 	wake();
@@ -210,16 +209,16 @@ static size_t free_buffers(struct lsh_retired_kind *kind, bool may_go)
 	return number;
 }
 
-static size_t free_memory(struct leash__header *list, bool may_go)
+static size_t free_leaves(struct lsh_leaves *list, bool may_go)
 {
 	size_t number = 0;
 
-	for (; list; number++) {
-		struct leash__header *next = lsh_link(list);
+	while (list) {
+		struct lsh_leaves *leaves = list;
 
-		if (may_go)
-			lsh_block_release(lsh_record(), list);
-		list = next;
+		list = *lsh_leaves_next(leaves);
+		number += lsh_leaves_count(leaves);
+		lsh_leaves_free(leaves, may_go);
 	}
 	return number;
 }
@@ -233,7 +232,7 @@ static void wait_for_readers(const struct for_readers *all)
 		queue_published(all->published);
 	else
 		done(chain_length(all->published));
-	number = free_buffers(all->buffers, over) + free_memory(all->memory, over);
+	number = free_buffers(all->buffers, over) + free_leaves(all->leaves, over);
 	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
 	done(number);
 }
@@ -389,7 +388,7 @@ void lsh_finalizers_finish(bool only_groups, long idle, const struct timespec *d
 
 static bool any_for(const struct for_readers *all)
 {
-	return all->buffers || all->published || all->memory || all->asked;
+	return all->buffers || all->published || all->leaves || all->asked;
 }
 
 /* Waiting for readers costs all threads something: it is done for all that comes within a tick.  Under the worker's lock. */
@@ -403,14 +402,14 @@ static void gather(void)
 	gathering = false;
 }
 
-/* At its end the thread is the one that its own dead leaves are given to (limbo.c): true if there were any. */
+/* At its end the thread is the one that its own dead leaves are given to (shown.c): true if there were any. */
 static bool gives_up_own(void)
 {
 	struct lsh_record *record = lsh_record();
 
-	if (!record || !lsh_limbo_shown(record))
+	if (!record || !lsh_shown_count(record))
 		return false;
-	lsh_limbo_empty(record);
+	lsh_shown_empty(record);
 	return true;
 }
 
@@ -601,6 +600,7 @@ void lsh_finalizers_after_fork(void)
 void lsh_finalizers_take_up(void)
 {
 	const struct lsh_retired_kind *kind;
+	struct lsh_leaves *leaves;
 	const struct lsh_retired *node;
 	struct leash__header *h;
 	struct lsh_grave grave = left_over;
@@ -617,7 +617,9 @@ void lsh_finalizers_take_up(void)
 		number++;
 	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
 	number += chain_length(first);
-	retiring = chain_length(for_readers.memory);
+	retiring = 0;
+	for (leaves = for_readers.leaves; leaves; leaves = *lsh_leaves_next(leaves))
+		retiring += lsh_leaves_count(leaves);
 	for (kind = for_readers.buffers; kind; kind = kind->next_waiting) {
 		for (node = kind->waiting; node; node = node->next)
 			retiring++;

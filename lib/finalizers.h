@@ -25,8 +25,9 @@ struct lsh_retired_kind {
 };
 void lsh_retire(struct lsh_retired_kind *kind, struct lsh_retired *node);
 
-/* Queues memory of dead objects, linked through their headers, that goes when readers no longer look at it. */
-void lsh_finalizers_push_memory(struct leash__header *first, size_t number);
+/* Queues dead leaves, whose memory goes when readers no longer look at it (shown.h). */
+struct lsh_leaves;
+void lsh_finalizers_push_leaves(struct lsh_leaves *leaves);
 
 /* Has the thread wait for readers, for somebody who has asked (readers.h). */
 void lsh_finalizers_await_readers(void);

@@ -252,26 +252,19 @@ static void keep(struct leash__header *h)
 	push_kept(h);
 }
 
-/* Where the block of an object begins, and how long it is. */
-static struct leash__header *block_of(struct leash__header *h, size_t *bytes)
+struct lsh_block lsh_block_of(struct leash__header *h)
 {
-	uint64_t shared = __atomic_load_n(&h->shared, __ATOMIC_RELAXED);
+	struct lsh_block block = { .begin = h, .bytes = lsh_block_bytes(h) };
 
-	*bytes = lsh_block_bytes(h);
-	if (!(shared & LEASH__EXTRA))
-		return h;
-	h--;
-	h->shared = LEASH__DEAD | LEASH__MERGED;
-	h->owner = LEASH__NOBODY;
-	return h;
-}
-
-/* Where its block goes. */
-static uint8_t magazine_of(const struct leash__header *h)
-{
-	if (__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)
-		return lsh_magazine_for(lsh_block_bytes(h));
-	return lsh_type_of(h)->magazine;
+	if (!(__atomic_load_n(&h->shared, __ATOMIC_RELAXED) & LEASH__EXTRA)) {
+		block.magazine = lsh_type_of(h)->magazine;
+		return block;
+	}
+	block.magazine = lsh_magazine_for(block.bytes);
+	block.begin--;
+	block.begin->shared = LEASH__DEAD | LEASH__MERGED;
+	block.begin->owner = LEASH__NOBODY;
+	return block;
 }
 
 /* Whether a log still points to the object: its reader will free it, if it has not read it already. */
@@ -325,28 +318,33 @@ void lsh_free_after(struct lsh_record *record, struct leash__header *h)
 		lsh_block_release(record, h);
 }
 
-void lsh_block_release(struct lsh_record *record, struct leash__header *h)
+void lsh_block_put(struct lsh_record *record, const struct lsh_block *block)
 {
 	struct lsh_magazine *magazine;
-	uint8_t i = magazine_of(h);
-	size_t bytes;
+	uint8_t i = block->magazine;
 
-	h = block_of(h, &bytes);
 	if (i == LSH_NO_MAGAZINE || !record || lsh_is_guest(record)) {
-		lsh_block_free(h, bytes);
+		lsh_block_free(block->begin, block->bytes);
 		return;
 	}
 	magazine = &record->magazines.of[i];
-	if (lsh_magazine_push(magazine, h))
+	if (lsh_magazine_push(magazine, block->begin))
 		return;
 	if (!grow(magazine, i)) {
 		if (!magazine->capacity) {
-			lsh_block_free(h, bytes);
+			lsh_block_free(block->begin, block->bytes);
 			return;
 		}
 		spill(magazine, i);
 	}
-	lsh_magazine_push(magazine, h);
+	lsh_magazine_push(magazine, block->begin);
+}
+
+void lsh_block_release(struct lsh_record *record, struct leash__header *h)
+{
+	struct lsh_block block = lsh_block_of(h);
+
+	lsh_block_put(record, &block);
 }
 
 void lsh_husk_free(struct leash__header *h)

@@ -94,6 +94,15 @@ void lsh_free_after(struct lsh_record *record, struct leash__header *h);
 /* The block of an object that no load can find any more either; the record may be NULL. */
 void lsh_block_release(struct lsh_record *record, struct leash__header *h);
 
+/* The same in two steps, of which the second does not look at the block.  In between the header says that it is dead. */
+struct lsh_block {
+	struct leash__header *begin;
+	size_t bytes;
+	uint8_t magazine;
+};
+struct lsh_block lsh_block_of(struct leash__header *h);
+void lsh_block_put(struct lsh_record *record, const struct lsh_block *block);
+
 /* The memory of objects that die from now on is kept, by the end of an op-grace at the latest (which
  * lsh_keep_begin() waits for), until lsh_keep_end() has been called as often.  Free blocks are not reused while it
  * lasts only if they were objects when it began. */

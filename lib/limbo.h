@@ -2,7 +2,6 @@
 #ifndef LSH_LIMBO_H
 #define LSH_LIMBO_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <leash/abi.h>
 
@@ -22,20 +21,7 @@ struct lsh_limbo {
 void lsh_limbo_add_weak(struct lsh_weak *weak);
 void lsh_limbo_add(struct leash__header *h);
 
-/* What waits for readers, too. */
-struct lsh_shown {
-	struct lsh_limbo fresh, asked; /* the second since `number` was given (readers.h) */
-	uint64_t number;
-};
-
-/* Takes the death of an object with PUBLISHED upon itself, if it is simple, WEAK is not set, and it can wait here: true.
- * Outside guards. */
-bool lsh_limbo_bury(struct leash__header *h);
-
-/* Whether this thread has such objects there. */
-bool lsh_limbo_shown(const struct lsh_record *record);
-
-/* Frees what this thread has there; what readers may still look at, the finalizer thread does. */
+/* Frees what this thread has there, and what it has shown (shown.h). */
 void lsh_limbo_empty(struct lsh_record *record);
 
 #endif

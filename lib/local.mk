@@ -40,6 +40,7 @@ library_sources = \
 	lib/field.c \
 	lib/finalizers.c lib/finalizers.h \
 	lib/readers.c lib/readers.h \
+	lib/shown.c lib/shown.h \
 	lib/fork.c lib/fork.h \
 	lib/handoff.c \
 	lib/harden.c lib/harden.h \

@@ -32,7 +32,7 @@ static int settle(void)
 	do {
 		/* What it has the finalizers get. */
 		if (record)
-			lsh_limbo_empty(record);
+			lsh_shown_empty(record);
 		/* First, since what the hooks release is for the pass to find.  Afterwards the background
 		 * thread, still running, may have given the finalizers more, or they us. */
 		if (!lsh_finalizers_wait(&deadline)) {

@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "limbo.h"
 #include "lock.h"
+#include "shown.h"
 #include "track.h"
 #include "see/statistics.h"
 #include "type.h"

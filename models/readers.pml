@@ -1,4 +1,4 @@
-/* Asking when readers are through (lib/readers.c), by threads that collect memory they would rather not wait for (lib/limbo.c).
+/* Asking when readers are through (lib/readers.c), by threads that collect memory they would rather not wait for (lib/shown.c).
  *
  * WHAT IS MODELLED.  One place where objects are found; two threads that put another object there, ask for a number when they have
  * taken one away, go on, and free it once the number is over; a thread that waits for readers, again and again; two readers, whose
