@@ -65,6 +65,7 @@ c_tests = \
 	tests/test-thread \
 	tests/test-transfer \
 	tests/test-type \
+	tests/test-watch-threads \
 	tests/test-weak \
 	tests/test-weak-threads \
 	tests/test-why \
@@ -79,10 +80,11 @@ stress_sources = \
 	tests/stress-oracle.c tests/stress-oracle.h \
 	tests/stress-play.c tests/stress-play.h \
 	tests/stress-record.c tests/stress-record.h
-tests_stress_SOURCES = tests/stress.c $(stress_sources)
+tests_stress_SOURCES = tests/stress.c tests/stress-acts.c tests/stress-acts.h $(stress_sources)
 tests_stress_CPPFLAGS = $(points_cppflags)
 tests_stress_LDADD = $(points_ldadd)
-tests_stress_collect_SOURCES = tests/stress-collect.c tests/stress-graph.c tests/stress-graph.h \
+tests_stress_collect_SOURCES = tests/stress-collect.c tests/stress-collect.h tests/stress-chase.c \
+	tests/stress-acts.c tests/stress-acts.h tests/stress-graph.c tests/stress-graph.h \
 	tests/stress-graph-kinds.c tests/stress-graph-see.c tests/stress-graph-slot.c tests/stress-graph-weak.c \
 	tests/stress-shadow.c tests/stress-mailbox.c tests/stress-oracle.h \
 	tests/stress-play.c tests/stress-play.h tests/scheduler.c tests/scheduler.h
@@ -113,6 +115,8 @@ tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_why_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_why_interleave_LDADD = $(points_ldadd)
+tests_test_watch_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
+tests_test_watch_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_weak_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_weak_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 
@@ -210,7 +214,8 @@ test_headers = \
 	tests/scene.h \
 	tests/stops.h \
 	tests/threads.h \
-	tests/wait.h
+	tests/wait.h \
+	tests/weak-node.h
 
 # Those that run once more, under valgrind: not those that start themselves again (it would be valgrind
 # that they start), nor the long ones.
@@ -223,6 +228,7 @@ valgrind_tests = \
 	tests/test-reaper \
 	tests/test-scope \
 	tests/test-type \
+	tests/test-watch-threads \
 	tests/test-weak \
 	$(cxx_tests)
 

@@ -14,6 +14,8 @@
 #include "points.h"
 #include "sanitized.h"
 #include "scheduler.h"
+#include "stress-acts.h"
+#include "stress-collect.h"
 #include "stress-graph.h"
 #include "stress-play.h"
 #include "threads.h"
@@ -22,32 +24,12 @@
 #define HELD 12
 
 /* How often what is done, in this round. */
-enum act {
-	MAKE,
-	DROP,
-	DUPLICATE,
-	HAMMER,
-	TRADE,
-	SEND,
-	RECEIVE,
-	PEEK,
-	STORE,
-	TIE,
-	MOVE_IN,
-	COPY_OUT,
-	MOVE_OUT,
+enum {
+	TIE = COMMON_ACTS,
 	MOVE_OVER,
 	WALK,
-	CLEAR,
-	REBUILD,
-	ASK,
-	ADOPT,
-	CLOSE,
-	FLUSH,
-	NAP,
 	COLLECT,
 	FREEZE,
-	IMMORTALIZE,
 	POINT,
 	FOLLOW,
 	COPY,
@@ -69,49 +51,15 @@ static const unsigned usual[ACTS] = {
 };
 static unsigned weights[ACTS], total, kind_weights[GRAPH_KINDS], kind_total;
 static size_t crowd; /* no more objects are made while there are so many */
-static bool stop, starving, with_freezing, with_starving, with_weak, with_onlooker;
+bool stop;
+static bool starving, with_freezing, with_starving, with_weak, with_onlooker;
 static unsigned entries, slots; /* so many of them are used */
 
 struct actor {
+	struct hands hands;
 	unsigned number, acts;
-	struct managed *held[HELD];
 };
 static struct actor actors[THREADS_MAX];
-
-static unsigned pick(const unsigned *of, unsigned sum)
-{
-	unsigned n = scheduler_below(sum), i = 0;
-
-	while (n >= of[i])
-		n -= of[i++];
-	return i;
-}
-
-static struct managed **place(struct actor *actor)
-{
-	return &actor->held[scheduler_below(HELD)];
-}
-
-/* Some place with something in it, if there is one. */
-static struct managed **full_place(struct actor *actor)
-{
-	unsigned i, first = scheduler_below(HELD);
-
-	for (i = 0; i < HELD; i++)
-		if (actor->held[(first + i) % HELD])
-			break;
-	return &actor->held[(first + i) % HELD];
-}
-
-/* Puts a reference into a place and gives up what was there. */
-static void put(struct managed **where, struct managed *object)
-{
-	struct managed *old = *where;
-
-	*where = object;
-	if (old)
-		oracle_release(old);
-}
 
 /* With the library's allocations failing here and there. */
 static bool allocation_fails(void)
@@ -138,8 +86,7 @@ static size_t some_field(const struct managed *object)
 	return room ? scheduler_below((unsigned)room) : 0;
 }
 
-/* From the object in that place along random edges; then that place holds what was come to. */
-static void walk(struct managed **where)
+void walk(struct managed **where)
 {
 	unsigned steps = 1 + scheduler_below(5);
 	struct managed *next;
@@ -148,59 +95,20 @@ static void walk(struct managed **where)
 		put(where, next);
 }
 
-static void fields(enum act act, struct managed **where, struct managed **other, struct actor *actor)
+/* The object refers to the other, and that to it. */
+static void tie(struct managed *object, struct managed *other)
 {
-	struct managed *p = *where, *value;
-	size_t field = some_field(p);
-
-	switch (act) {
-	case STORE:
-		if (*other)
-			oracle_set(p, field, *other);
-		break;
-	case TIE:
-		if (*other) {
-			oracle_set(p, field, *other);
-			oracle_set(*other, some_field(*other), p);
-		}
-		break;
-	case MOVE_IN:
-		/* Also into itself, with the reference by which it is held. */
-		if (*other && oracle_set_take(p, field, *other))
-			*other = NULL;
-		break;
-	case COPY_OUT:
-		put(place(actor), oracle_get(p, field));
-		break;
-	case MOVE_OUT:
-		put(place(actor), oracle_steal(p, field));
-		break;
-	case MOVE_OVER:
-		/* Field to field: nothing is counted at all. */
-		value = *other ? oracle_steal(p, field) : NULL;
-		if (value && !oracle_set_take(*other, some_field(*other), value))
-			put(place(actor), value);
-		break;
-	default:
-		oracle_clear(p, field);
-	}
+	oracle_set(object, some_field(object), other);
+	oracle_set(other, some_field(other), object);
 }
 
-static void hammer(struct managed *object)
+/* Field to field: nothing is counted at all. */
+static void move_over(struct managed *from, struct managed *to, struct hands *hands)
 {
-	unsigned i, times = scheduler_below(50);
+	struct managed *value = oracle_steal(from, some_field(from));
 
-	for (i = 0; i < times; i++) {
-		oracle_retain(object);
-		oracle_release(object);
-	}
-}
-
-static bool is_leaf(const struct managed *object)
-{
-	enum kind kind = oracle_kind(object);
-
-	return kind == PLAIN_LEAF || kind == SEEN_LEAF || kind == PROMPT_LEAF || kind == LARGE_LEAF;
+	if (value && !oracle_set_take(to, some_field(to), value))
+		put(place(hands), value);
 }
 
 static bool is_pointing(const struct managed *object)
@@ -243,7 +151,7 @@ static void follow_all(void)
 }
 
 /* Through weak references and slots; that which does not need an object in hand.  False for other acts. */
-static bool load(enum act what, struct actor *actor)
+static bool load(unsigned what, struct hands *hands)
 {
 	struct managed *object;
 
@@ -257,13 +165,13 @@ static bool load(enum act what, struct actor *actor)
 		if (object && scheduler_one_in(3))
 			oracle_release(object);
 		else if (object)
-			put(place(actor), object);
+			put(place(hands), object);
 		return true;
 	case COPY:
 		entry_copy(scheduler_below(entries), scheduler_below(entries));
 		return true;
 	case LOAD:
-		put(place(actor), slot_load(scheduler_below(slots)));
+		put(place(hands), slot_load(scheduler_below(slots)));
 		return true;
 	case LOOK:
 		slot_look(scheduler_below(slots));
@@ -273,7 +181,7 @@ static bool load(enum act what, struct actor *actor)
 	}
 }
 
-static void publish(enum act what, struct managed **where, struct actor *actor)
+static void publish(unsigned what, struct managed **where, struct hands *hands)
 {
 	struct managed *object = *where;
 	unsigned number = scheduler_below(slots);
@@ -283,12 +191,12 @@ static void publish(enum act what, struct managed **where, struct actor *actor)
 		entry_point(scheduler_below(entries), object, scheduler_one_in(3));
 		break;
 	case POINT_BACK:
-		if (is_pointing(object) && *full_place(actor))
-			oracle_point_back(object, *full_place(actor));
+		if (is_pointing(object) && *full_place(hands))
+			oracle_point_back(object, *full_place(hands));
 		break;
 	case FOLLOW_BACK:
 		if (is_pointing(object))
-			put(place(actor), oracle_follow_back(object));
+			put(place(hands), oracle_follow_back(object));
 		else if (oracle_kind(object) == (enum kind)SLOTTED)
 			slots_look_into(object);
 		break;
@@ -303,86 +211,23 @@ static void publish(enum act what, struct managed **where, struct actor *actor)
 	}
 }
 
-static void act(struct actor *actor)
+/* What is done with an object in hand. */
+static void use(unsigned what, struct managed **where, struct hands *hands)
 {
-	enum act what = pick(weights, total);
-	unsigned number = scheduler_below(MAILBOXES);
-	struct managed **where = full_place(actor), *object = *where;
+	struct managed *other;
 
-	if (load(what, actor))
-		return;
+	oracle_check(*where);
 	switch (what) {
-	case MAKE:
-		put(place(actor), make());
-		return;
-	case RECEIVE:
-		object = mailbox_exchange(number, NULL);
-		if (object && scheduler_one_in(2))
-			oracle_adopt(object);
-		put(place(actor), object);
-		return;
-	case PEEK:
-		put(place(actor), mailbox_peek(number));
-		return;
-	case FLUSH:
-		leash_flush();
-		return;
-	case NAP:
-		scheduler_nap(1000);
-		return;
-	case COLLECT:
-		collect();
-		return;
-	case FREEZE:
-		freeze();
-		return;
-	default:
-		break;
-	}
-	if (!object)
-		return;
-	oracle_check(object);
-	switch (what) {
-	case DROP:
-		put(where, NULL);
-		break;
-	case DUPLICATE:
-		put(place(actor), oracle_retain(object));
-		break;
-	case HAMMER:
-		hammer(object);
-		break;
-	case TRADE:
-		if (scheduler_one_in(4))
-			oracle_handoff(object);
-		*where = mailbox_exchange(number, object);
-		break;
-	case SEND:
-		oracle_handoff(object);
-		*where = NULL;
-		put(where, mailbox_exchange(number, object));
+	case TIE:
+	case MOVE_OVER:
+		other = *full_place(hands);
+		if (other && what == TIE)
+			tie(*where, other);
+		else if (other)
+			move_over(*where, other, hands);
 		break;
 	case WALK:
 		walk(where);
-		break;
-	case REBUILD:
-		if (oracle_kind(object) == TRACED)
-			oracle_rebuild(object);
-		break;
-	case ASK:
-		oracle_ask(object);
-		break;
-	case ADOPT:
-		oracle_adopt(object);
-		break;
-	case CLOSE:
-		oracle_close(object);
-		break;
-	case IMMORTALIZE:
-		if (is_leaf(object)) {
-			*where = NULL;
-			oracle_immortalize(object);
-		}
 		break;
 	case POINT:
 	case POINT_BACK:
@@ -390,10 +235,33 @@ static void act(struct actor *actor)
 	case SWAP:
 	case REPLACE:
 	case COMPARE:
-		publish(what, where, actor);
+		publish(what, where, hands);
 		break;
 	default:
-		fields(what, where, full_place(actor), actor);
+		act_with(what, where, hands);
+	}
+}
+
+static void act(struct hands *hands)
+{
+	unsigned what = pick(weights, total);
+	struct managed **where = full_place(hands);
+
+	if (act_empty_handed(what, hands) || load(what, hands))
+		return;
+	switch (what) {
+	case MAKE:
+		put(place(hands), make());
+		break;
+	case COLLECT:
+		collect();
+		break;
+	case FREEZE:
+		freeze();
+		break;
+	default:
+		if (*where)
+			use(what, where, hands);
 	}
 }
 
@@ -404,16 +272,15 @@ static void *live(void *argument)
 
 	scheduler_enter(actor->number);
 	for (i = 0; i < actor->acts; i++)
-		act(actor);
+		act(&actor->hands);
 	/* Some keep nothing over the rest. */
 	for (i = 0; i < HELD && actor->number % 3 == 0; i++)
-		put(&actor->held[i], NULL);
+		put(&actor->hands.held[i], NULL);
 	scheduler_leave();
 	return NULL;
 }
 
-/* Rounds back to back. */
-static void *collect_on(void *argument)
+void *collect_on(void *argument)
 {
 	scheduler_enter(1000);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
@@ -480,6 +347,7 @@ static void play_phase(unsigned phase, unsigned number)
 	for (i = 0; i < number; i++) {
 		actors[i].number = phase * THREADS_MAX + i + 1;
 		actors[i].acts = acts;
+		actors[i].hands.places = HELD;
 		threads[i] = thread_start(live, &actors[i]);
 	}
 	for (i = 0; i < number; i++)
@@ -512,168 +380,16 @@ static void play_round(void)
 	leash_gc_disable();
 	for (i = 0; i < THREADS_MAX; i++)
 		for (k = 0; k < HELD; k++)
-			put(&actors[i].held[k], NULL);
+			put(&actors[i].hands.held[k], NULL);
 }
 
-/* Pairs of which a thread always holds one or the other, by counting or by nothing but moves, so that whoever reads
- * them one after the other may see no reference from outside, twice. */
-static void hop(unsigned hops, bool counting)
-{
-	struct managed *held = oracle_new(SEEN_NODE, 0), *next = held ? oracle_new(SEEN_NODE, 0) : NULL;
-
-	if (next && counting) {
-		oracle_set(held, 0, next);
-		oracle_set(next, 0, held);
-		oracle_release(next);
-	} else if (next) {
-		oracle_set_take(held, 0, next);
-	}
-	while (next && hops--) {
-		next = counting ? oracle_get(held, 0) : oracle_steal(held, 0);
-		if (counting)
-			oracle_release(held);
-		else
-			oracle_set_take(next, 0, held);
-		held = next;
-	}
-	if (held)
-		oracle_release(held);
-}
-
-static void *hopper(void *argument)
-{
-	scheduler_enter(2000 + (unsigned)(uintptr_t)argument);
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
-		hop(20 + scheduler_below(4000), scheduler_one_in(2));
-	scheduler_leave();
-	return NULL;
-}
-
-static void hopping_round(void)
-{
-	pthread_t hoppers[3], collector;
-	uintptr_t number = 1 + scheduler_below(3), i;
-
-	leash_gc_disable();
-	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
-	collector = thread_start(collect_on, NULL);
-	for (i = 0; i < number; i++)
-		hoppers[i] = thread_start(hopper, (void *)i);
-	scheduler_nap(100000);
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < number; i++)
-		thread_end(hoppers[i]);
-	thread_end(collector);
-}
-
-/* Suspects are looked at a few at a time, so that garbage of one part is held by that of another. */
-static void choose_part(void)
+void choose_part(void)
 {
 	static const uint32_t sizes[] = { 1, 2, 5, 30, 4096 };
 
 	lsh_lock(&lsh_round_lock);
 	lsh_round_part = sizes[scheduler_below(5)];
 	lsh_unlock(&lsh_round_lock);
-}
-
-/* A ring that refers to what a weak reference leads to, if there is something, and is let go with weak references to some
- * of it. */
-static void build(void)
-{
-	static const unsigned kinds[] = { PLAIN_NODE, SEEN_NODE, SLOTTED, POINTING, PLAIN_POINTING, FINALIZED };
-	enum kind kind = (enum kind)kinds[scheduler_below(6)];
-	struct managed *first = oracle_new(kind, 0), *last = first, *next, *below;
-	unsigned length = 1 + scheduler_below(4);
-
-	if (!first)
-		return;
-	below = scheduler_one_in(2) ? entry_follow(scheduler_below(entries)) : NULL;
-	if (below) {
-		oracle_set(first, 1, below);
-		oracle_release(below);
-	}
-	oracle_retain(last);
-	while (--length && (next = oracle_new(kind, 0)) != NULL) {
-		oracle_set(last, 0, next);
-		oracle_release(last);
-		last = next;
-		if (scheduler_one_in(2))
-			entry_point(scheduler_below(entries), last, scheduler_one_in(4));
-	}
-	oracle_set(last, 0, first);
-	entry_point(scheduler_below(entries), scheduler_one_in(2) ? first : last, scheduler_one_in(4));
-	oracle_release(last);
-	if (slots)
-		slot_store(scheduler_below(slots), first);
-	oracle_release(first);
-}
-
-static void *builder(void *argument)
-{
-	scheduler_enter(3000);
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		if (graph_listed() < crowd)
-			build();
-		scheduler_nap(300);
-	}
-	scheduler_leave();
-	return argument;
-}
-
-/* Brings back what a weak reference leads to, and all that hangs on it, for a moment. */
-static void *rescuer(void *argument)
-{
-	struct managed *held = NULL;
-
-	scheduler_enter(3001 + (unsigned)(uintptr_t)argument);
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		put(&held, entry_follow(scheduler_below(entries)));
-		if (held && scheduler_one_in(2))
-			walk(&held);
-		if (held && scheduler_one_in(4))
-			oracle_set(held, scheduler_below(3), held);
-		if (scheduler_one_in(2))
-			put(&held, NULL);
-		if (scheduler_one_in(16))
-			scheduler_nap(100);
-	}
-	put(&held, NULL);
-	scheduler_leave();
-	return NULL;
-}
-
-/* Looks at what is in a slot, and takes it away. */
-static void *looker(void *argument)
-{
-	scheduler_enter(3100);
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && slots)
-		slot_look(scheduler_below(slots));
-	scheduler_leave();
-	return argument;
-}
-
-/* Hardly anything is held but by weak references, or for a while by a slot, while rounds are made back to back. */
-static void rescuing_round(void)
-{
-	pthread_t threads[5], collector;
-	uintptr_t number = 2 + scheduler_below(3), i;
-
-	leash_gc_disable();
-	crowd = 100;
-	entries = 1 + scheduler_below(12);
-	slots = scheduler_one_in(3) ? 1 + scheduler_below(2) : 0;
-	choose_part();
-	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
-	collector = thread_start(collect_on, NULL);
-	threads[0] = thread_start(builder, NULL);
-	threads[1] = thread_start(looker, NULL);
-	for (i = 2; i <= number; i++)
-		threads[i] = thread_start(rescuer, (void *)i);
-	scheduler_nap(200000);
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i <= number; i++)
-		thread_end(threads[i]);
-	thread_end(collector);
 }
 
 static void freezing_round(void)

@@ -5,44 +5,19 @@
  * make.
  */
 #include <leash/leash.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "sanitized.h"
 #include "scheduler.h"
-#include "stress-oracle.h"
+#include "stress-acts.h"
 #include "stress-play.h"
 #include "threads.h"
 
 #define THREADS_MAX 8
-#define HELD 24
 
 /* How often what is done, in this round. */
-enum act {
-	MAKE,
-	DROP,
-	DUPLICATE,
-	HAMMER,
-	TRADE,
-	SEND,
-	RECEIVE,
-	PEEK,
-	STORE,
-	MOVE_IN,
-	COPY_OUT,
-	MOVE_OUT,
-	CLEAR,
-	REBUILD,
-	ASK,
-	ADOPT,
-	CLOSE,
-	FLUSH,
-	NAP,
-	IMMORTALIZE,
-	SHUT_DOWN,
-	ACTS
-};
+enum { SHUT_DOWN = COMMON_ACTS, ACTS };
 static unsigned usual[ACTS] = {
 	[MAKE] = 30, [DROP] = 30, [DUPLICATE] = 20, [HAMMER] = 10, [TRADE] = 30, [SEND] = 10, [RECEIVE] = 10,
 	[PEEK] = 30, [STORE] = 20, [MOVE_IN] = 25, [COPY_OUT] = 20, [MOVE_OUT] = 20, [CLEAR] = 5, [REBUILD] = 5,
@@ -53,92 +28,10 @@ static bool stop;
 static bool with_immortals, with_shutdown;
 
 struct actor {
+	struct hands hands;
 	unsigned number;
 	unsigned farewells;
-	struct managed *held[HELD];
 };
-
-static unsigned pick(const unsigned *of, unsigned sum)
-{
-	unsigned n = scheduler_below(sum), i = 0;
-
-	while (n >= of[i])
-		n -= of[i++];
-	return i;
-}
-
-static struct managed **place(struct actor *actor)
-{
-	return &actor->held[scheduler_below(HELD)];
-}
-
-/* Some place with something in it, if that is quickly found. */
-static struct managed **full_place(struct actor *actor)
-{
-	unsigned i, first = scheduler_below(HELD);
-
-	for (i = 0; i < HELD; i++)
-		if (actor->held[(first + i) % HELD])
-			break;
-	return &actor->held[(first + i) % HELD];
-}
-
-/* Puts a reference into a place and gives up what was there. */
-static void put(struct managed **where, struct managed *object)
-{
-	struct managed *old = *where;
-
-	*where = object;
-	if (old)
-		oracle_release(old);
-}
-
-static void fields(enum act act, struct managed *p, struct managed **other, struct actor *actor)
-{
-	size_t room = oracle_room(p), field;
-
-	if (room == 0)
-		return;
-	field = scheduler_below((unsigned)room);
-	switch (act) {
-	case STORE:
-		if (*other)
-			oracle_set(p, field, *other);
-		break;
-	case MOVE_IN:
-		if (*other && *other != p && oracle_set_take(p, field, *other))
-			*other = NULL;
-		break;
-	case COPY_OUT:
-		put(place(actor), oracle_get(p, field));
-		break;
-	case MOVE_OUT:
-		put(place(actor), oracle_steal(p, field));
-		break;
-	default:
-		oracle_clear(p, field);
-	}
-}
-
-static void hammer(struct managed *object)
-{
-	unsigned i, times = scheduler_below(100);
-	unsigned depth = 1 + scheduler_below(3), k;
-
-	for (i = 0; i < times; i++) {
-		for (k = 0; k < depth; k++)
-			oracle_retain(object);
-		for (k = 0; k < depth; k++)
-			oracle_release(object);
-	}
-}
-
-static bool is_leaf(const struct managed *object)
-{
-	enum kind kind = oracle_kind(object);
-
-	return kind == PLAIN_LEAF || kind == SEEN_LEAF || kind == PROMPT_LEAF || kind == LARGE_LEAF;
-}
 
 static void shut_down(void)
 {
@@ -148,82 +41,18 @@ static void shut_down(void)
 		oracle_fail(NULL, "leash_shutdown() beside other threads says %ld", left);
 }
 
-static void act(struct actor *actor)
+static void act(struct hands *hands)
 {
-	enum act what = pick(weights, total);
-	unsigned number = scheduler_below(MAILBOXES);
-	struct managed **where = full_place(actor), *object = *where;
+	unsigned what = pick(weights, total);
+	struct managed **where = full_place(hands);
 
-	switch (what) {
-	case MAKE:
-		put(place(actor), oracle_new(pick(kind_weights, kind_total), scheduler_below(6)));
-		return;
-	case RECEIVE:
-		object = mailbox_exchange(number, NULL);
-		if (object && scheduler_one_in(2))
-			oracle_adopt(object);
-		put(place(actor), object);
-		return;
-	case PEEK:
-		put(place(actor), mailbox_peek(number));
-		return;
-	case FLUSH:
-		leash_flush();
-		return;
-	case NAP:
-		scheduler_nap(2000);
-		return;
-	case SHUT_DOWN:
+	if (what == MAKE) {
+		put(place(hands), oracle_new(pick(kind_weights, kind_total), scheduler_below(6)));
+	} else if (what == SHUT_DOWN) {
 		shut_down();
-		return;
-	default:
-		break;
-	}
-	if (!object)
-		return;
-	oracle_check(object);
-	switch (what) {
-	case DROP:
-		put(where, NULL);
-		break;
-	case DUPLICATE:
-		put(place(actor), oracle_retain(object));
-		break;
-	case HAMMER:
-		hammer(object);
-		break;
-	case TRADE:
-		if (scheduler_one_in(4))
-			oracle_handoff(object);
-		*where = mailbox_exchange(number, object);
-		break;
-	case SEND:
-		oracle_handoff(object);
-		*where = NULL;
-		object = mailbox_exchange(number, object);
-		put(where, object);
-		break;
-	case REBUILD:
-		if (oracle_kind(object) == TRACED)
-			oracle_rebuild(object);
-		break;
-	case ASK:
-		oracle_ask(object);
-		break;
-	case ADOPT:
-		oracle_adopt(object);
-		break;
-	case CLOSE:
-		oracle_close(object);
-		break;
-	case IMMORTALIZE:
-		if (is_leaf(object)) {
-			*where = NULL;
-			oracle_immortalize(object);
-		}
-		break;
-	default:
-		fields(what, object, full_place(actor), actor);
+	} else if (!act_empty_handed(what, hands) && *where) {
+		oracle_check(*where);
+		act_with(what, where, hands);
 	}
 }
 
@@ -239,9 +68,9 @@ static void late(void *argument)
 	bool last = ++actor->farewells == FAREWELLS;
 	unsigned i;
 
-	for (i = 0; i < HELD; i++)
+	for (i = 0; i < actor->hands.places; i++)
 		if (last || scheduler_one_in(4))
-			put(&actor->held[i], NULL);
+			put(&actor->hands.held[i], NULL);
 	if (last)
 		free(actor);
 	else
@@ -251,20 +80,21 @@ static void late(void *argument)
 static void *live(void *argument)
 {
 	struct actor *actor = argument;
+	struct hands *hands = &actor->hands;
 	unsigned i, acts;
 
 	scheduler_enter(actor->number);
 	acts = scheduler_one_in(3) ? scheduler_below(50) : scheduler_below(4000);
 	for (i = 0; i < acts && !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++)
-		act(actor);
+		act(hands);
 	if (scheduler_one_in(4)) {
 		pthread_setspecific(late_key, actor);
 	} else {
-		for (i = 0; i < HELD; i++)
+		for (i = 0; i < hands->places; i++)
 			if (scheduler_one_in(2))
-				actor->held[i] = mailbox_exchange(scheduler_below(MAILBOXES), actor->held[i]);
-		for (i = 0; i < HELD; i++)
-			put(&actor->held[i], NULL);
+				hands->held[i] = mailbox_exchange(scheduler_below(MAILBOXES), hands->held[i]);
+		for (i = 0; i < hands->places; i++)
+			put(&hands->held[i], NULL);
 		free(actor);
 	}
 	scheduler_leave();
@@ -303,6 +133,7 @@ static void play_round(void)
 		struct actor *actor = calloc(1, sizeof(*actor));
 
 		actor->number = 1 + i;
+		actor->hands.places = 24;
 		if (i >= number)
 			thread_end(threads[i % number]);
 		threads[i % number] = thread_start(live, actor);
