@@ -1,4 +1,5 @@
-/* The comparator: the calls of <leash/leash.h> that depgraph uses, over one atomic counter.
+/* The comparator: the calls of <leash/leash.h> that depgraph uses, over one atomic counter.  (server/naive/ adds what a server
+ * needs besides.)
  *
  * This is reference counting as it is usually written: a relaxed increment, a decrement with
  * acquire and release that tests for zero, all inlined, objects zeroed by the same allocator.

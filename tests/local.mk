@@ -138,10 +138,11 @@ server_values = \
 	examples/server/counted.h \
 	examples/server/hash.c \
 	examples/server/list.c \
+	examples/server/parse.c examples/server/parse.h \
 	examples/server/text.c \
 	examples/server/value.h
 server_channels = tests/test-server-channels.c \
-	examples/server/channel.c examples/server/channel.h examples/server/client.h examples/server/parse.h \
+	examples/server/channel.c examples/server/channel.h examples/server/client.h \
 	examples/server/subscriptions.c $(server_values)
 tests_test_server_channels_SOURCES = $(server_channels)
 tests_test_server_channels_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../examples/server/parse.h"
 #include "../examples/server/value.h"
 #include "tap.h"
 #include "threads.h"

@@ -28,13 +28,12 @@ void reply_array(struct client *client, size_t number);           /* so many rep
 /* --- Messages from any thread: bytes that are written as they are, as soon as the loop gets to it, if the client is still
  * subscribed to the channel then. */
 struct channel;
-struct text;
 void client_post(struct client *client, struct channel *channel, struct text *message);
 
 /* Says now what has been posted so far to the clients of this one's loop; by its own thread. */
 void client_deliver(struct client *client);
 
-/* What has been read is answered, then the connection is closed. */
+/* What has been said is sent, then the connection is closed; what else has been read is not run. */
 void client_close_after(struct client *client);
 
 /* The client's answer to the command that runs is what answer(arg) gives: a whole reply, written as it is, or NULL without

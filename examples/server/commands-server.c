@@ -191,22 +191,34 @@ static const struct command client_parts[] = {
 
 struct setting {
 	const char *name;
-	char value[64];
+	const char *text; /* NULL: the number */
+	size_t number;
 };
+
+static void reply_setting(struct client *client, const struct setting *setting)
+{
+	char number[32];
+
+	snprintf(number, sizeof(number), "%zu", setting->number);
+	reply_bytes(client, setting->name, strlen(setting->name));
+	reply_bytes(client, setting->text ? setting->text : number, strlen(setting->text ? setting->text : number));
+}
 
 static void config_get(struct client *client, const struct word *words, size_t count)
 {
-	struct setting settings[] = {
-		{ "appendonly", "no" }, { "databases", "1" }, { "maxclients", "" }, { "maxmemory", "" },
-		{ "maxmemory-policy", "allkeys-lru" }, { "port", "" }, { "save", "" }, { "io-threads", "" },
+	const struct setting settings[] = {
+		{ "appendonly", "no", 0 },
+		{ "databases", "1", 0 },
+		{ "maxclients", NULL, (size_t)options.maxclients },
+		{ "maxmemory", NULL, options.maxmemory },
+		{ "maxmemory-policy", "allkeys-lru", 0 },
+		{ "port", NULL, (size_t)options.port },
+		{ "save", "", 0 },
+		{ "io-threads", NULL, (size_t)options.threads },
 	};
 	size_t number = sizeof(settings) / sizeof(settings[0]), found = 0;
 	bool wanted[sizeof(settings) / sizeof(settings[0])] = { false };
 
-	snprintf(settings[2].value, sizeof(settings[2].value), "%ld", options.maxclients);
-	snprintf(settings[3].value, sizeof(settings[3].value), "%zu", options.maxmemory);
-	snprintf(settings[5].value, sizeof(settings[5].value), "%d", options.port);
-	snprintf(settings[7].value, sizeof(settings[7].value), "%d", options.threads);
 	for (size_t i = 0; i < number; i++) {
 		for (size_t j = 2; j < count && !wanted[i]; j++)
 			wanted[i] = glob_matches(words[j].bytes, words[j].length, settings[i].name,
@@ -215,10 +227,8 @@ static void config_get(struct client *client, const struct word *words, size_t c
 	}
 	reply_array(client, 2 * found);
 	for (size_t i = 0; i < number; i++) {
-		if (!wanted[i])
-			continue;
-		reply_bytes(client, settings[i].name, strlen(settings[i].name));
-		reply_bytes(client, settings[i].value, strlen(settings[i].value));
+		if (wanted[i])
+			reply_setting(client, &settings[i]);
 	}
 }
 

@@ -134,53 +134,45 @@ static int set_if(const struct set *set, const struct word *key, struct value *o
 	return keys_set(key->bytes, key->length, new) == 0 ? 1 : -ENOMEM;
 }
 
-static void set(struct client *client, const struct word *words, size_t count)
+static void set_as(struct client *client, const struct set *set, const struct word *words)
 {
-	struct set set = { .if_absent = false };
-	LEASH_AUTO struct value *new = NULL;
+	const struct word *key = &words[1];
+	LEASH_AUTO struct value *new = (struct value *)text_new(words[2].bytes, words[2].length);
 	LEASH_AUTO struct value *old = NULL;
 	int done;
 
-	if (!read_options(client, &set, words, count))
-		return;
-	new = (struct value *)text_new(words[2].bytes, words[2].length);
-	keys_lock(words[1].bytes, words[1].length);
-	if (set.if_absent || set.if_present || set.get || set.keep)
-		old = keys_get(words[1].bytes, words[1].length);
-	done = set_if(&set, &words[1], old, new);
-	keys_unlock(words[1].bytes, words[1].length);
+	keys_lock(key->bytes, key->length);
+	if (set->if_absent || set->if_present || set->get || set->keep)
+		old = keys_get(key->bytes, key->length);
+	done = set_if(set, key, old, new);
+	keys_unlock(key->bytes, key->length);
 
 	if (done < 0)
 		reply_no_memory(client);
-	else if (set.get && !expect_kind(client, old, TEXT))
+	else if (set->get && !expect_kind(client, old, TEXT))
 		return;
-	else if (set.get && old)
+	else if (set->get && old)
 		reply_text(client, (struct text *)old);
-	else if (set.get || !done)
+	else if (set->get || !done)
 		reply_nil(client);
 	else
 		reply_simple(client, "OK");
 }
 
+static void set(struct client *client, const struct word *words, size_t count)
+{
+	struct set set = { .if_absent = false };
+
+	if (read_options(client, &set, words, count))
+		set_as(client, &set, words);
+}
+
 static void getset(struct client *client, const struct word *words, size_t count)
 {
 	static const struct set plain = { .get = true };
-	LEASH_AUTO struct value *new = (struct value *)text_new(words[2].bytes, words[2].length);
-	LEASH_AUTO struct value *old = NULL;
-	int done;
 
 	(void)count;
-	keys_lock(words[1].bytes, words[1].length);
-	old = keys_get(words[1].bytes, words[1].length);
-	done = set_if(&plain, &words[1], old, new);
-	keys_unlock(words[1].bytes, words[1].length);
-
-	if (done < 0)
-		reply_no_memory(client);
-	else if (!old)
-		reply_nil(client);
-	else if (expect_kind(client, old, TEXT))
-		reply_text(client, (struct text *)old);
+	set_as(client, &plain, words);
 }
 
 /* Under the keys' locks.  The texts are those of every second word. */

@@ -2,7 +2,8 @@
  *
  * Where things are: loop.c accepts connections, client.c reads, runs and writes; parse.c understands requests, commands.c
  * finds who runs them, commands-*.c do; reply.c says what came of it, output.c keeps it until it is sent; keys.c is the
- * keyspace, text.c, list.c and hash.c what is in it; channel.c carries messages.  Connections, values, channels, subscriptions
+ * keyspace, text.c, list.c and hash.c what is in it, memory.c its limit; channel.c carries messages to those who have asked
+ * for them (subscriptions.c); session.c is what connections of one name share.  Connections, values, channels, subscriptions
  * and sessions are managed objects of leash; or, in leash-server-naive, of what stands in naive/ in its place (counted.h).
  */
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "channel.h"
 #include "commands.h"

@@ -17,7 +17,6 @@
 #include "parse.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,9 +52,9 @@ static enum parsed find_end(struct parser *parser, const char *input, size_t len
 	return here < most ? PARSED_MORE : PARSED_WRONG;
 }
 
-/* No plus, no spaces, no leading zeros. */
-static bool is_number(const char *at, const char *end, int64_t *number)
+bool bytes_are_number(const char *bytes, size_t length, int64_t *number)
 {
+	const char *at = bytes, *end = bytes + length;
 	bool negative = at < end && *at == '-';
 	int64_t n = 0; /* the number's opposite: there are more negative ones */
 
@@ -191,7 +190,7 @@ static enum parsed parse_count(struct parser *parser, const char *input, size_t 
 		return wrong(error, "Protocol error: too big mbulk count string");
 	if (parsed == PARSED_MORE)
 		return parsed;
-	if (!is_number(input + 1, input + parser->scanned, &count) || count > WORDS_MOST)
+	if (!bytes_are_number(input + 1, parser->scanned - 1, &count) || count > WORDS_MOST)
 		return wrong(error, "Protocol error: invalid multibulk length");
 	parser->expected = count > 0 ? (size_t)count : 0;
 	parser->at = parser->scanned = parser->scanned + 2;
@@ -216,7 +215,8 @@ static enum parsed parse_word(struct parser *parser, const char *input, size_t l
 			 first == '\r' || first == '\n' ? ' ' : first);
 		return wrong(error, parser->wrong);
 	}
-	if (!is_number(input + parser->at + 1, input + parser->scanned, &size) || size < 0 || left < 2 || (size_t)size > left - 2)
+	if (!bytes_are_number(input + parser->at + 1, parser->scanned - parser->at - 1, &size) || size < 0 || left < 2 ||
+	    (size_t)size > left - 2)
 		return wrong(error, "Protocol error: invalid bulk length");
 	if (!add_word(parser, begin, (size_t)size))
 		return wrong(error, "out of memory");

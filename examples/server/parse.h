@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A piece of what the client has sent, not ended by a 0. */
 struct word {
@@ -43,5 +44,8 @@ enum parsed parse(struct parser *parser, const char *input, size_t length, size_
 
 /* Frees what it has, after which it is as at first. */
 void parser_free(struct parser *parser);
+
+/* Whether the bytes are a number as Redis understands one: no spaces, no plus, no leading zeros, 64 bits. */
+bool bytes_are_number(const char *bytes, size_t length, int64_t *number);
 
 #endif

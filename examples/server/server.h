@@ -2,7 +2,6 @@
 #ifndef SERVER_H
 #define SERVER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

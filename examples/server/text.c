@@ -2,6 +2,7 @@
  * read it, on any thread, for as long as it likes. */
 #include <stdio.h>
 #include <string.h>
+#include "parse.h"
 #include "value.h"
 
 #define LONGEST_NUMBER 20 /* characters of INT64_MIN */
@@ -50,30 +51,6 @@ struct text *text_joined(const struct text *first, const char *bytes, size_t len
 	if (length)
 		memcpy(text->bytes + first->length, bytes, length);
 	return text;
-}
-
-bool bytes_are_number(const char *bytes, size_t length, int64_t *number)
-{
-	bool negative = length && bytes[0] == '-';
-	size_t i = negative;
-	int64_t sum = 0;
-
-	if (length == 1 && bytes[0] == '0') {
-		*number = 0;
-		return true;
-	}
-	if (i == length || bytes[i] == '0')
-		return false;
-	/* Downwards, since there is one more number below 0 than above. */
-	for (; i < length; i++) {
-		if (bytes[i] < '0' || bytes[i] > '9' || __builtin_mul_overflow(sum, 10, &sum) ||
-		    __builtin_sub_overflow(sum, bytes[i] - '0', &sum))
-			return false;
-	}
-	if (!negative && sum == INT64_MIN)
-		return false;
-	*number = negative ? sum : -sum;
-	return true;
 }
 
 bool text_is_number(const struct text *text, int64_t *number)

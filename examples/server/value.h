@@ -39,9 +39,7 @@ struct text *text_new(const char *bytes, size_t length);
 struct text *text_of_number(int64_t number);
 struct text *text_joined(const struct text *first, const char *bytes, size_t length);
 
-/* Whether the text, or these bytes, are a number as Redis understands one: no spaces, no plus, no leading zeros, 64 bits. */
-bool text_is_number(const struct text *text, int64_t *number);
-bool bytes_are_number(const char *bytes, size_t length, int64_t *number);
+bool text_is_number(const struct text *text, int64_t *number); /* as bytes_are_number() */
 
 /* --- Lists of texts.  Thread-safe.  What holds only texts is never part of a cycle: the collector does not look at it. */
 

@@ -1,7 +1,5 @@
 /* Sets of weak references: a hash table of addresses under a lock.  The dead are taken out when there is no room for another
  * member, and by walks that have met some. */
-#include <string.h>
-
 #include "counted.h"
 #include "hash.h"
 #include "lock.h"
