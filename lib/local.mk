@@ -3,6 +3,7 @@
 leashincludedir = $(includedir)/leash
 leashinclude_HEADERS = \
 	include/leash/abi.h \
+	include/leash/class.hpp \
 	include/leash/collect.h \
 	include/leash/count.h \
 	include/leash/field.h \

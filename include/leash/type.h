@@ -133,7 +133,7 @@ template <leash_field... W> struct words {
 };
 template <class M> using bare = typename std::remove_cv<typename std::remove_all_extents<
 	typename std::remove_reference<M>::type>::type>::type;
-/* What a member is: a pointer, or a class for which leash.hpp says it. */
+/* What a member is: a pointer, or a class for which class.hpp says it. */
 template <class M> struct member {
 	static constexpr bool known = std::is_pointer<M>::value;
 	using to = bare<typename std::remove_pointer<M>::type>;
