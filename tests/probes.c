@@ -1,6 +1,7 @@
 /* A program in which objects die by several paths, for tests/probes.sh. */
 #include <leash/leash.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 struct leaf {
 	long value;
@@ -29,6 +30,19 @@ static void drop_elsewhere(void *object)
 		pthread_join(thread, NULL);
 }
 
+/* A birth for which there is no memory. */
+static void wait_in_vain(void)
+{
+	struct rlimit before, little;
+
+	getrlimit(RLIMIT_AS, &before);
+	little = before;
+	little.rlim_cur = (rlim_t)1 << 30;
+	setrlimit(RLIMIT_AS, &little);
+	leash_release(leash_new_extra(&leaf_type, (size_t)1 << 31));
+	setrlimit(RLIMIT_AS, &before);
+}
+
 int main(void)
 {
 	struct leaf *leaf;
@@ -51,5 +65,6 @@ int main(void)
 	leash_handoff(leaf);
 	drop_elsewhere(leaf);
 	drop_elsewhere(leash_new(&leaf_type));
+	wait_in_vain();
 	return leash_shutdown() != 0;
 }

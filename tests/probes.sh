@@ -32,6 +32,7 @@ listen() {
 	listen birth '%s %d' '(char *)$_probe_arg1, (int)$_probe_arg2'
 	listen death '%s %s' '(char *)$_probe_arg1, (char *)$_probe_arg2'
 	listen revocation '%d' '(int)$_probe_arg0'
+	listen wait '%d' '$_probe_arg0 > 0 && $_probe_arg0 < 600000000000'
 	listen collection_begin '%d' '(int)$_probe_arg0'
 	listen collection_phase '%d %s' '(int)$_probe_arg0, (char *)$_probe_arg1'
 	listen collection_end '%d %d %d' '(int)$_probe_arg0, (int)$_probe_arg1, (int)$_probe_arg2'
@@ -52,6 +53,7 @@ is 'births' "$(hear birth)" 'leaf 8 leaf 8 node 16 node 16 leaf 108 node 16 leaf
 is 'deaths, and who saw the last reference go' "$(hear death)" \
 	'leaf owner leaf owner node owner node owner leaf owner node collected leaf shared leaf revoked'
 is 'a revocation of one object' "$(hear revocation)" 1
+is 'a birth waits, for some time' "$(hear wait)" 1
 is 'a collection begins' "$(hear collection_begin 1)" 2
 is 'its phases' "$(hear collection_phase 4)" '2 snapshot 2 readings 2 commit 2 sever'
 is 'it ends, and has looked at one and reclaimed it' "$(hear collection_end 1)" '2 1 1'
