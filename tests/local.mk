@@ -205,11 +205,13 @@ tests_debugged_cxx_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 # What several of them include.
 test_headers = \
+	tests/crew.h \
 	tests/header.h \
 	tests/knot.h \
 	tests/mortal-weak.h \
 	tests/mortal.h \
 	tests/parsed.h \
+	tests/rewired.h \
 	tests/sanitized.h \
 	tests/said.h \
 	tests/scene.h \

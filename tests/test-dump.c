@@ -3,11 +3,11 @@
  * `test-dump print SCENE FORMAT` prints a heap for tests/dump.sh, which gives it to others who read these formats. */
 #include <leash/leash.h>
 #include <errno.h>
+#include "rewired.h"
 #include "said.h"
 #include "sanitized.h"
 #include "scene.h"
 #include "tap.h"
-#include "threads.h"
 
 struct node {
 	struct node *next, *other;
@@ -397,30 +397,9 @@ static void refusals(void)
 	leash_release(a);
 }
 
-/* Objects which threads have refer to one another. */
-#define RING 64
-static struct node *ring[RING];
-static pthread_mutex_t locks[RING];
-static bool stop;
-
-static void *rewire(void *seed)
-{
-	unsigned random = (unsigned)(uintptr_t)seed;
-
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		int i = rand_r(&random) % RING;
-
-		pthread_mutex_lock(&locks[i]);
-		leash_set(&ring[i]->next, ring[rand_r(&random) % RING]);
-		pthread_mutex_unlock(&locks[i]);
-		leash_release(node());
-	}
-	return NULL;
-}
-
 static bool dump_moving(int i)
 {
-	char *said = said_by(i % 2 ? json : graphviz, i % 3 ? ring[i % RING] : NULL, names);
+	char *said = said_by(i % 2 ? json : graphviz, i % 3 ? rewired[i % REWIRED] : NULL, names);
 	bool changed = strstr(said, i % 2 ? "\"consistent\":false" : "changed while looking") != NULL;
 
 	if (strncmp(said, i % 2 ? "{\"" : "digraph", i % 2 ? 2 : 7) != 0 || said[strlen(said) - 2] != '}')
@@ -432,32 +411,17 @@ static bool dump_moving(int i)
 /* Beside threads that change the heap: each answer is whole, and says so if it may be wrong. */
 static int moving(void)
 {
-	pthread_t threads[2];
-	leash_array *others = leash_array_new(); /* so that looking takes a while */
 	int changed = 0, i;
 
-	for (i = 0; i < 20000; i++)
-		leash_array_append_take(others, node());
-	for (i = 0; i < RING; i++) {
-		pthread_mutex_init(&locks[i], NULL);
-		ring[i] = node();
-		leash_set(&ring[i]->next, ring[0]);
-	}
-	for (i = 0; i < 2; i++)
-		threads[i] = thread_start(rewire, (void *)(uintptr_t)(i + 1));
+	rewiring_begin();
 	for (i = 0; i < (SLOW ? 10 : 30); i++)
 		changed += dump_moving(i);
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < 2; i++)
-		thread_end(threads[i]);
+	rewiring_stop();
 	printf("%d changed\n", changed);
 	for (i = 0; i < 6; i++)
 		if (dump_moving(i))
 			return 4;
-	for (i = 0; i < RING; i++)
-		leash_clear(&ring[i]);
-	leash_release(others);
-	leash_collect(2);
+	rewired_free();
 	return leash_shutdown() != 0;
 }
 

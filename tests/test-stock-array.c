@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include "crew.h"
 #include "knot.h"
 #include "sanitized.h"
 #include "tap.h"
-#include "threads.h"
 
 static struct obituary obituary;
 
@@ -201,15 +201,8 @@ static void cycles(void)
 /* Threads change arrays of their own, that hold knots, each other and themselves, while rounds follow one another. */
 #define ARRAYS  6
 #define CHANGES (SLOW ? 20000 : 500000)
-static int busy;
 
-struct mutator {
-	pthread_t thread;
-	unsigned seed;
-	long born, wrong;
-};
-
-static void *some(struct mutator *m, leash_array **arrays)
+static void *some(struct member *m, leash_array **arrays)
 {
 	if (rand_r(&m->seed) % 3 == 0)
 		return leash_retain(arrays[rand_r(&m->seed) % ARRAYS]);
@@ -225,7 +218,7 @@ static void look(void *object)
 	leash_release(object);
 }
 
-static void change(struct mutator *m, leash_array **arrays)
+static void change(struct member *m, leash_array **arrays)
 {
 	leash_array **slot = &arrays[rand_r(&m->seed) % ARRAYS], *array = *slot;
 	size_t size = leash_array_size(array), at = size ? (size_t)rand_r(&m->seed) % size : 0;
@@ -265,9 +258,8 @@ static void change(struct mutator *m, leash_array **arrays)
 	}
 }
 
-static void *mutate(void *argument)
+static void mutate(struct member *m)
 {
-	struct mutator *m = argument;
 	leash_array *arrays[ARRAYS];
 	int i;
 
@@ -277,34 +269,19 @@ static void *mutate(void *argument)
 		change(m, arrays);
 	for (i = 0; i < ARRAYS; i++)
 		leash_release(arrays[i]);
-	__atomic_fetch_sub(&busy, 1, __ATOMIC_RELEASE);
-	return NULL;
 }
 
 static void beside_the_collector(void)
 {
-	struct mutator mutators[3] = { { .seed = 1 }, { .seed = 2 }, { .seed = 3 } };
 	leash_gc_stats_t stats;
-	long born = 0, wrong = 0, collected = 0;
+	struct member all = crew_act(mutate);
+	long collected = 0;
 	int i;
 
-	leash_gc_set_threshold(1, 1, 1);
-	leash_gc_enable();
-	busy = 3;
-	for (i = 0; i < 3; i++)
-		mutators[i].thread = thread_start(mutate, &mutators[i]);
-	while (__atomic_load_n(&busy, __ATOMIC_ACQUIRE))
-		wrong += leash_collect(2) < 0;
-	for (i = 0; i < 3; i++) {
-		thread_end(mutators[i].thread);
-		born += mutators[i].born;
-		wrong += mutators[i].wrong;
-	}
-	leash_gc_disable();
 	leash_collect(2);
 	leash_flush();
-	eventually(deaths(&obituary) == born, "in the end all %ld are dead", born);
-	is_int(wrong, 0, "and nothing failed");
+	eventually(deaths(&obituary) == all.born, "in the end all %ld are dead", all.born);
+	is_int(all.wrong, 0, "and nothing failed");
 	leash_gc_stats(&stats);
 	for (i = 0; i < 3; i++)
 		collected += (long)stats.generation[i].collected;

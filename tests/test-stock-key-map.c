@@ -2,11 +2,11 @@
 #include <leash/leash.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "crew.h"
 #include "knot.h"
 #include "mortal-weak.h"
 #include "sanitized.h"
 #include "tap.h"
-#include "threads.h"
 #include "wait.h"
 
 static struct obituary keys, values;
@@ -146,24 +146,16 @@ static void collected(void)
 /* Keys and maps die, by counts and as garbage, wherever they are. */
 #define TURNS (SLOW ? 5000 : 60000)
 #define MAPS  3
-static int busy;
 static leash_slot maps[MAPS];
 
-struct crew {
-	pthread_t thread;
-	unsigned seed;
-	long born, wrong;
-};
-
-static struct weakling *born(struct crew *m, struct obituary *obituary, long value)
+static struct weakling *born(struct member *m, struct obituary *obituary, long value)
 {
 	m->born++;
 	return weakling_new(obituary, value);
 }
 
-static void *live_and_die(void *argument)
+static void live_and_die(struct member *m)
 {
-	struct crew *m = argument;
 	struct weakling *kept[16] = { NULL };
 	int i;
 
@@ -207,39 +199,22 @@ static void *live_and_die(void *argument)
 	}
 	for (i = 0; i < 16; i++)
 		leash_release(kept[i]);
-	__atomic_fetch_sub(&busy, 1, __ATOMIC_RELEASE);
-	return NULL;
 }
 
 static void all_at_once(void)
 {
-	struct crew crew[3];
-	long wrong = 0, number = 0;
+	struct member all;
 	int i;
 
 	for (i = 0; i < MAPS; i++)
 		leash_slot_store_take(&maps[i], leash_key_map_new());
-	leash_gc_set_threshold(1, 1, 1);
-	leash_gc_enable();
-	busy = 3;
-	for (i = 0; i < 3; i++) {
-		crew[i] = (struct crew){ .seed = (unsigned)i + 1 };
-		crew[i].thread = thread_start(live_and_die, &crew[i]);
-	}
-	while (__atomic_load_n(&busy, __ATOMIC_ACQUIRE))
-		wrong += leash_collect(2) < 0;
-	for (i = 0; i < 3; i++) {
-		thread_end(crew[i].thread);
-		wrong += crew[i].wrong;
-		number += crew[i].born;
-	}
-	leash_gc_disable();
+	all = crew_act(live_and_die);
 	for (i = 0; i < MAPS; i++)
 		leash_slot_clear(&maps[i]);
 	for (i = 0; i < 4; i++)
 		leash_collect(2);
-	is_int(wrong, 0, "keys never have values of others");
-	eventually(deaths(&keys) + deaths(&values) == number, "all %ld keys and values die", number);
+	is_int(all.wrong, 0, "keys never have values of others");
+	eventually(deaths(&keys) + deaths(&values) == all.born, "all %ld keys and values die", all.born);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "crew.h"
 #include "knot.h"
 #include "sanitized.h"
 #include "tap.h"
@@ -259,14 +260,7 @@ static void cycles(void)
 #define MAPS    4
 #define KEYS    60
 #define CHANGES (SLOW ? 10000 : 200000)
-static int busy;
 static leash_slot maps[MAPS];
-
-struct mutator {
-	pthread_t thread;
-	unsigned seed;
-	long born, wrong;
-};
 
 static bool check_one(leash_key key, void *value, void *arg)
 {
@@ -277,7 +271,7 @@ static bool check_one(leash_key key, void *value, void *arg)
 	return true;
 }
 
-static void change(struct mutator *m)
+static void change(struct member *m)
 {
 	leash_map *map = leash_slot_load(&maps[rand_r(&m->seed) % MAPS]), *other;
 	char text[16];
@@ -323,44 +317,29 @@ static void change(struct mutator *m)
 	leash_release(map);
 }
 
-static void *mutate(void *argument)
+static void mutate(struct member *m)
 {
-	struct mutator *m = argument;
-
 	for (int i = 0; i < CHANGES; i++)
 		change(m);
-	__atomic_fetch_sub(&busy, 1, __ATOMIC_RELEASE);
-	return NULL;
 }
 
 static void all_at_once(void)
 {
-	struct mutator mutators[3] = { { .seed = 1 }, { .seed = 2 }, { .seed = 3 } };
 	leash_gc_stats_t stats;
-	long born = 0, wrong = 0, collected = 0;
+	struct member all;
+	long collected = 0;
 	int i;
 
 	for (i = 0; i < MAPS; i++)
 		leash_slot_store_take(&maps[i], leash_map_new());
-	leash_gc_set_threshold(1, 1, 1);
-	leash_gc_enable();
-	busy = 3;
-	for (i = 0; i < 3; i++)
-		mutators[i].thread = thread_start(mutate, &mutators[i]);
-	while (__atomic_load_n(&busy, __ATOMIC_ACQUIRE))
-		wrong += leash_collect(2) < 0;
-	for (i = 0; i < 3; i++) {
-		thread_end(mutators[i].thread);
-		born += mutators[i].born;
-		wrong += mutators[i].wrong;
-	}
-	leash_gc_disable();
+	all = crew_act(mutate);
 	for (i = 0; i < MAPS; i++)
 		leash_slot_clear(&maps[i]);
 	for (i = 0; i < 4; i++)
 		leash_collect(2);
-	eventually(deaths(&obituary) == born, "threads use maps beside the collector, and all %ld values die once", born);
-	is_int(wrong, 0, "and nothing failed");
+	eventually(deaths(&obituary) == all.born, "threads use maps beside the collector, and all %ld values die once",
+		   all.born);
+	is_int(all.wrong, 0, "and nothing failed");
 	leash_gc_stats(&stats);
 	for (i = 0; i < 3; i++)
 		collected += (long)stats.generation[i].collected;
@@ -380,7 +359,7 @@ static void *mutate_on(void *argument)
 
 static void in_child(void)
 {
-	struct mutator m = { .seed = 9 };
+	struct member m = { .seed = 9 };
 	leash_map *map = leash_map_new();
 	int i, wrong = 0;
 
@@ -398,7 +377,7 @@ static void in_child(void)
 
 static void forks(void)
 {
-	struct mutator mutators[2] = { { .seed = 1 }, { .seed = 2 } };
+	struct member mutators[2] = { { .seed = 1 }, { .seed = 2 } };
 	int i, status, wrong = 0;
 
 	if (SANITIZED) {

@@ -2,11 +2,11 @@
 #include <leash/leash.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "crew.h"
 #include "knot.h"
 #include "mortal-weak.h"
 #include "sanitized.h"
 #include "tap.h"
-#include "threads.h"
 #include "wait.h"
 
 static struct obituary obituary;
@@ -126,14 +126,7 @@ static void walks(void)
 
 /* Members come and go, some in cycles, some together with sets. */
 #define TURNS (SLOW ? 5000 : 60000)
-static int busy;
 static leash_slot current;
-
-struct crew {
-	pthread_t thread;
-	unsigned seed;
-	long born, wrong;
-};
 
 static bool check(void *member, void *arg)
 {
@@ -141,9 +134,8 @@ static bool check(void *member, void *arg)
 	return true;
 }
 
-static void *come_and_go(void *argument)
+static void come_and_go(struct member *m)
 {
-	struct crew *m = argument;
 	struct weakling *kept[16] = { NULL };
 	int i;
 
@@ -172,37 +164,20 @@ static void *come_and_go(void *argument)
 	}
 	for (i = 0; i < 16; i++)
 		leash_release(kept[i]);
-	__atomic_fetch_sub(&busy, 1, __ATOMIC_RELEASE);
-	return NULL;
 }
 
 static void all_at_once(void)
 {
-	struct crew crew[3];
 	leash_weak_set *set;
-	long wrong = 0, born = 0;
+	struct member all;
 	int i;
 
 	leash_slot_store_take(&current, leash_weak_set_new());
-	leash_gc_set_threshold(1, 1, 1);
-	leash_gc_enable();
-	busy = 3;
-	for (i = 0; i < 3; i++) {
-		crew[i] = (struct crew){ .seed = (unsigned)i + 1 };
-		crew[i].thread = thread_start(come_and_go, &crew[i]);
-	}
-	while (__atomic_load_n(&busy, __ATOMIC_ACQUIRE))
-		wrong += leash_collect(2) < 0;
-	for (i = 0; i < 3; i++) {
-		thread_end(crew[i].thread);
-		wrong += crew[i].wrong;
-		born += crew[i].born;
-	}
-	leash_gc_disable();
-	is_int(wrong, 0, "threads that come and go beside the collector find what they should");
+	all = crew_act(come_and_go);
+	is_int(all.wrong, 0, "threads that come and go beside the collector find what they should");
 	for (i = 0; i < 4; i++)
 		leash_collect(2);
-	eventually(deaths(&obituary) == born, "all %ld die", born);
+	eventually(deaths(&obituary) == all.born, "all %ld die", all.born);
 	set = leash_slot_load(&current);
 	eventually(leash_weak_set_size(set) == 0, "and are no members");
 	leash_release(set);

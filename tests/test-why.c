@@ -1,11 +1,11 @@
 /* leash_why: the chain, the cycle, the tail, by type and field name; and honesty where it cannot know. */
 #include <leash/leash.h>
 #include <errno.h>
+#include "rewired.h"
 #include "said.h"
 #include "sanitized.h"
 #include "scene.h"
 #include "tap.h"
-#include "threads.h"
 
 struct node {
 	struct node *next, *other;
@@ -278,27 +278,6 @@ static int tracked(void)
 	return done();
 }
 
-/* Objects which threads have refer to one another. */
-#define RING 64
-static struct node *ring[RING];
-static pthread_mutex_t locks[RING];
-static bool stop;
-
-static void *rewire(void *seed)
-{
-	unsigned random = (unsigned)(uintptr_t)seed;
-
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		int i = rand_r(&random) % RING;
-
-		pthread_mutex_lock(&locks[i]);
-		leash_set(&ring[i]->next, ring[rand_r(&random) % RING]);
-		pthread_mutex_unlock(&locks[i]);
-		leash_release(node());
-	}
-	return NULL;
-}
-
 static int whatever(const void *object, FILE *stream)
 {
 	return leash_why(object, stream);
@@ -307,22 +286,11 @@ static int whatever(const void *object, FILE *stream)
 /* Beside threads that change the heap: each answer is whole, and says so if it may be wrong. */
 static int moving(void)
 {
-	pthread_t threads[2];
-	leash_array *others = leash_array_new(); /* so that looking takes a while */
 	int changed = 0, i;
 
-	for (i = 0; i < 20000; i++)
-		leash_array_append_take(others, node());
-
-	for (i = 0; i < RING; i++) {
-		pthread_mutex_init(&locks[i], NULL);
-		ring[i] = node();
-		leash_set(&ring[i]->next, ring[0]);
-	}
-	for (i = 0; i < 2; i++)
-		threads[i] = thread_start(rewire, (void *)(uintptr_t)(i + 1));
+	rewiring_begin();
 	for (i = 0; i < (SLOW ? 10 : 50); i++) {
-		char *said = said_by(whatever, ring[i % RING], names);
+		char *said = said_by(whatever, rewired[i % REWIRED], names);
 
 		changed += strstr(said, "changed while looking") != NULL;
 		if (strncmp(said, "node ", 5) != 0) {
@@ -331,12 +299,10 @@ static int moving(void)
 		}
 		free(said);
 	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < 2; i++)
-		thread_end(threads[i]);
+	rewiring_stop();
 	printf("%d changed\n", changed);
-	for (i = 0; i < RING; i++) {
-		char *said = said_by(leash_why, ring[i], names);
+	for (i = 0; i < REWIRED; i++) {
+		char *said = said_by(leash_why, rewired[i], names);
 
 		if (strstr(said, "changed while looking")) {
 			fputs(said, stderr);
@@ -344,10 +310,7 @@ static int moving(void)
 		}
 		free(said);
 	}
-	for (i = 0; i < RING; i++)
-		leash_clear(&ring[i]);
-	leash_release(others);
-	leash_collect(2);
+	rewired_free();
 	return leash_shutdown() != 0;
 }
 
