@@ -79,14 +79,15 @@ stress_sources = \
 	tests/stress-mailbox.c \
 	tests/stress-oracle.c tests/stress-oracle.h \
 	tests/stress-play.c tests/stress-play.h \
-	tests/stress-record.c tests/stress-record.h
+	tests/stress-record.c tests/stress-record.h \
+	tests/stress-shapes.c tests/stress-shapes.h
 tests_stress_SOURCES = tests/stress.c tests/stress-acts.c tests/stress-acts.h $(stress_sources)
 tests_stress_CPPFLAGS = $(points_cppflags)
 tests_stress_LDADD = $(points_ldadd)
 tests_stress_collect_SOURCES = tests/stress-collect.c tests/stress-collect.h tests/stress-chase.c \
 	tests/stress-acts.c tests/stress-acts.h tests/stress-graph.c tests/stress-graph.h \
 	tests/stress-graph-kinds.c tests/stress-graph-see.c tests/stress-graph-slot.c tests/stress-graph-weak.c \
-	tests/stress-shadow.c tests/stress-mailbox.c tests/stress-oracle.h \
+	tests/stress-shadow.c tests/stress-shapes.c tests/stress-shapes.h tests/stress-mailbox.c tests/stress-oracle.h \
 	tests/stress-play.c tests/stress-play.h tests/scheduler.c tests/scheduler.h
 tests_stress_collect_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_stress_collect_LDADD = $(points_ldadd) $(LIBURCU_LIBS)

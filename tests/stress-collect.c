@@ -8,7 +8,6 @@
 #include <leash/leash.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "collect/round.h"
 #include "points.h"

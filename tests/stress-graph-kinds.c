@@ -5,8 +5,6 @@
 #include "scheduler.h"
 #include "stress-graph.h"
 
-unsigned resurrect;
-
 static struct record *check_last(const struct managed *object, const char *what)
 {
 	struct record *record = object->record;
@@ -112,15 +110,6 @@ static void finalize(void *payload)
 		oracle_release(other);
 }
 
-static void trace(void *payload, leash_visit_fn *visit, void *arg)
-{
-	struct buffer *buffer = __atomic_load_n(&((struct traced *)payload)->buffer, __ATOMIC_ACQUIRE);
-	size_t i;
-
-	for (i = 0; buffer && i < buffer->room; i++)
-		visit(&buffer->fields[i], arg);
-}
-
 const leash_type graph_types[GRAPH_KINDS] = {
 	[PLAIN_LEAF] = { .name = "plain leaf", .size = sizeof(struct managed), .flags = LEASH_WEAKABLE },
 	[SEEN_LEAF] = { .name = "seen leaf", .size = sizeof(struct managed), .flags = LEASH_WEAKABLE,
@@ -133,7 +122,7 @@ const leash_type graph_types[GRAPH_KINDS] = {
 			 LEASH_FIELDS(struct tail, LEASH_TAIL(fields)) },
 	[SEEN_TAIL] = { .name = "seen tail", .size = sizeof(struct tail),
 			LEASH_FIELDS(struct tail, LEASH_TAIL(fields)), .destroy = destroy },
-	[TRACED] = { .name = "traced", .size = sizeof(struct traced), .flags = LEASH_WEAKABLE, .trace = trace,
+	[TRACED] = { .name = "traced", .size = sizeof(struct traced), .flags = LEASH_WEAKABLE, .trace = shape_trace,
 		     .destroy = destroy },
 	[PROMPT_LEAF] = { .name = "prompt leaf", .size = sizeof(struct managed), .flags = LEASH_PROMPT | LEASH_WEAKABLE,
 			  .destroy = destroy },

@@ -5,10 +5,9 @@
 #include <leash/leash.h>
 #include <pthread.h>
 
-#include "stress-oracle.h"
+#include "stress-shapes.h"
 
-#define MAGIC  UINT64_C(0x6c65617368677266)
-#define POISON UINT64_C(0xdeaddeaddeaddead)
+#define MAGIC UINT64_C(0x6c65617368677266)
 #define RECORDS 60000
 #define EDGES 24
 
@@ -36,12 +35,6 @@ struct record {
 	unsigned place; /* in the list of those that may live */
 	struct record *edges[EDGES];
 };
-enum { UNBORN, LIVE, DESTROYED };
-
-struct node {
-	struct managed base;
-	struct managed *fields[3];
-};
 
 struct slotted {
 	struct managed base;
@@ -60,40 +53,8 @@ struct pointing {
 	struct aim back; /* under the lock of the fields */
 };
 
-struct tail {
-	struct managed base;
-	struct managed *fields[];
-};
-
-struct buffer {
-	size_t room;
-	struct managed *fields[];
-};
-
-struct traced {
-	struct managed base;
-	struct buffer *buffer;
-};
-
-struct large {
-	struct managed base;
-	char rest[2000];
-};
-
 extern const leash_type graph_types[GRAPH_KINDS];
 extern __thread bool graph_making; /* this thread is inside leash_new(), which must not fail */
-extern unsigned resurrect; /* finalizers publish one in so many */
-
-static inline int peek(const int *word)
-{
-	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
-
-static inline bool once(int *word, int from)
-{
-	return __atomic_compare_exchange_n(word, &from, from + 1, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
-}
 
 extern struct record records[RECORDS];
 

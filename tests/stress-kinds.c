@@ -5,8 +5,6 @@
 #include "scheduler.h"
 #include "stress-record.h"
 
-unsigned resurrect;
-
 static void destroy(void *payload)
 {
 	struct managed *object = payload;
@@ -78,15 +76,6 @@ static void finalize(void *payload)
 		oracle_release(other);
 }
 
-static void trace(void *payload, leash_visit_fn *visit, void *arg)
-{
-	struct buffer *buffer = __atomic_load_n(&((struct traced *)payload)->buffer, __ATOMIC_ACQUIRE);
-	size_t i;
-
-	for (i = 0; buffer && i < buffer->room; i++)
-		visit(&buffer->fields[i], arg);
-}
-
 const leash_type kind_types[KINDS] = {
 	[PLAIN_LEAF] = { .name = "plain leaf", .size = sizeof(struct managed) },
 	[SEEN_LEAF] = { .name = "seen leaf", .size = sizeof(struct managed), .destroy = destroy },
@@ -97,7 +86,7 @@ const leash_type kind_types[KINDS] = {
 			 LEASH_FIELDS(struct tail, LEASH_TAIL(fields)) },
 	[SEEN_TAIL] = { .name = "seen tail", .size = sizeof(struct tail),
 			LEASH_FIELDS(struct tail, LEASH_TAIL(fields)), .destroy = destroy },
-	[TRACED] = { .name = "traced", .size = sizeof(struct traced), .trace = trace, .destroy = destroy },
+	[TRACED] = { .name = "traced", .size = sizeof(struct traced), .trace = shape_trace, .destroy = destroy },
 	[PROMPT_LEAF] = { .name = "prompt leaf", .size = sizeof(struct managed), .flags = LEASH_PROMPT,
 			  .destroy = destroy },
 	[PROMPT_NODE] = { .name = "prompt node", .size = sizeof(struct node), .flags = LEASH_PROMPT,

@@ -19,34 +19,9 @@
  * An early death of an object without hooks shows when somebody uses it: the DEAD flag in its header, another record's address
  * or another number in its payload, or a report of the address sanitizer.
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "stress-record.h"
 
 struct record records[RECORDS];
-
-void oracle_fail(const void *object, const char *format, ...)
-{
-	const struct leash__header *h = object ? leash__header_of(object) : NULL;
-	char line[512];
-	size_t used;
-	va_list args;
-
-	used = (size_t)snprintf(line, sizeof line, "# oracle: object %p: ", object);
-	va_start(args, format);
-	used += (size_t)vsnprintf(line + used, sizeof line - used, format, args);
-	va_end(args);
-	if (h)
-		used += (size_t)snprintf(line + used, sizeof line - used, " (shared %llx local %x owner %x)",
-					 (unsigned long long)h->shared, h->local, h->owner);
-	used += (size_t)snprintf(line + used, sizeof line - used, "\n");
-	if (write(STDERR_FILENO, line, used) < 0)
-		abort();
-	abort();
-}
 
 /* Whether no reference keeps the object alive, as far as the test knows. */
 static bool doomed(const struct record *record, int depth)

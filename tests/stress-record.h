@@ -4,10 +4,9 @@
 
 #include <leash/leash.h>
 
-#include "stress-oracle.h"
+#include "stress-shapes.h"
 
-#define MAGIC  UINT64_C(0x6c656173686f626a)
-#define POISON UINT64_C(0xdeaddeaddeaddead)
+#define MAGIC UINT64_C(0x6c656173686f626a)
 #define PARENTS 6
 #define RECORDS 200000
 
@@ -22,51 +21,12 @@ struct record {
 	int immortal; /* 1: may be, 2: is */
 	struct record *parents[PARENTS]; /* one entry for each field that refers to the object */
 };
-enum { UNBORN, LIVE, DESTROYED };
-
-struct node {
-	struct managed base;
-	struct managed *fields[3];
-};
-
-struct tail {
-	struct managed base;
-	struct managed *fields[];
-};
-
-struct buffer {
-	size_t room;
-	struct managed *fields[];
-};
-
-struct traced {
-	struct managed base;
-	struct buffer *buffer;
-};
-
-struct large {
-	struct managed base;
-	char rest[2000];
-};
-
 extern struct record records[RECORDS];
 extern const leash_type kind_types[KINDS];
-extern unsigned resurrect; /* finalizers publish one in so many */
-
-static inline int peek(const int *word)
-{
-	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
 
 static inline void add(int *word, int n)
 {
 	__atomic_fetch_add(word, n, __ATOMIC_SEQ_CST);
-}
-
-static inline bool once(int *word, int from)
-{
-	return __atomic_compare_exchange_n(word, &from, from + 1, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
 }
 
 /* Whether live parents hold the object. */

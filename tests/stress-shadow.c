@@ -24,11 +24,7 @@
  * come back if a load finds them; an early death of one shows when somebody uses it, and in 4.
  */
 #include <leash/leash.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "heap.h"
 #include "scheduler.h"
@@ -45,26 +41,6 @@ static unsigned leaked_count;
 static pthread_mutex_t shadow = PTHREAD_MUTEX_INITIALIZER; /* innermost */
 static struct record *listed[RECORDS], *queue[RECORDS];
 static unsigned listed_count, mark;
-
-void oracle_fail(const void *object, const char *format, ...)
-{
-	const struct leash__header *h = object ? leash__header_of(object) : NULL;
-	char line[512];
-	size_t used;
-	va_list args;
-
-	used = (size_t)snprintf(line, sizeof line, "# oracle: object %p: ", object);
-	va_start(args, format);
-	used += (size_t)vsnprintf(line + used, sizeof line - used, format, args);
-	va_end(args);
-	if (h)
-		used += (size_t)snprintf(line + used, sizeof line - used, " (shared %llx local %x owner %x)",
-					 (unsigned long long)h->shared, h->local, h->owner);
-	used += (size_t)snprintf(line + used, sizeof line - used, "\n");
-	if (write(STDERR_FILENO, line, used) < 0)
-		abort();
-	abort();
-}
 
 /* Marks all that the first `number` of the queue lead to; tells how many that are.  Under the shadow's lock. */
 static size_t spread(size_t number)

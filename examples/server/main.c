@@ -48,7 +48,7 @@ static void usage(FILE *stream)
 			"BYTES may end with k, m or g.\n");
 }
 
-static void refuse(const char *name, const char *text, const char *wanted)
+static _Noreturn void refuse(const char *name, const char *text, const char *wanted)
 {
 	fprintf(stderr, SERVER_NAME ": --%s: %s is not %s\n", name, text, wanted);
 	exit(2);
@@ -65,7 +65,6 @@ static long read_number(const char *name, const char *text, long least, long mos
 		return number;
 	snprintf(wanted, sizeof(wanted), "a number from %ld to %ld", least, most);
 	refuse(name, text, wanted);
-	return 0;
 }
 
 static size_t read_bytes(const char *name, const char *text)
