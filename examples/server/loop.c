@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,8 +46,9 @@ static void free_post(struct post *post)
 	free(post);
 }
 
-void loop_post(struct loop *loop, struct client *client, struct channel *channel, struct text *message)
+void client_post(struct client *client, struct channel *channel, struct text *message)
 {
+	struct loop *loop = client->loop;
 	struct post *post = malloc(sizeof(*post));
 
 	if (!post)
@@ -65,11 +65,6 @@ void loop_post(struct loop *loop, struct client *client, struct channel *channel
 	pthread_mutex_unlock(&loop->lock);
 	if (post)
 		free_post(post);
-}
-
-void client_post(struct client *client, struct channel *channel, struct text *message)
-{
-	loop_post(client->loop, client, channel, message);
 }
 
 static struct post *take_posts(struct loop *loop)

@@ -7,8 +7,6 @@
 #include <uv.h>
 #include "client.h"
 
-struct channel;
-
 struct loop {
 	uv_loop_t uv;
 	uv_tcp_t listener;
@@ -40,9 +38,6 @@ void loops_free(void);
 
 /* Makes them stop; from any thread. */
 void loops_stop(void);
-
-/* Gives a client of that loop a message of the channel. */
-void loop_post(struct loop *loop, struct client *client, struct channel *channel, struct text *message);
 
 /* What all have run. */
 uint64_t loops_commands(void);
