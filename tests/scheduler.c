@@ -190,10 +190,13 @@ void scheduler_begin(uint64_t new_seed, bool interruptions)
 	__atomic_store_n(&seed, new_seed, __ATOMIC_RELAXED);
 	__atomic_store_n(&strangers, 0, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&epoch, 1, __ATOMIC_ACQ_REL);
-	lsh_point_hook = at_point;
+	/* Once: threads of the library may be about from the round before. */
+	if (!lsh_point_hook) {
+		lsh_point_hook = at_point;
 #ifdef LSH_GUESS
-	lsh_guess_hook = wrong_guess;
+		lsh_guess_hook = wrong_guess;
 #endif
+	}
 	/* ThreadSanitizer delivers signals late, in calls that block: it would only become slower. */
 	interrupting = interruptions && !THREAD_SANITIZED;
 	memset(&action, 0, sizeof action);
