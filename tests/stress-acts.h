@@ -31,10 +31,12 @@ enum {
 	COMMON_ACTS
 };
 
+#define PLACES_MOST 24
+
 /* What a thread holds: a reference in each of so many places, or NULL. */
 struct hands {
 	unsigned places;
-	struct managed *held[24];
+	struct managed *held[PLACES_MOST];
 };
 
 /* One of several, by their weights, of which the sum is given. */

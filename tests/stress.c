@@ -133,7 +133,7 @@ static void play_round(void)
 		struct actor *actor = calloc(1, sizeof(*actor));
 
 		actor->number = 1 + i;
-		actor->hands.places = 24;
+		actor->hands.places = PLACES_MOST;
 		if (i >= number)
 			thread_end(threads[i % number]);
 		threads[i % number] = thread_start(live, actor);

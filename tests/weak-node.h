@@ -58,6 +58,7 @@ static inline struct node *pair(leash_weak *weak, struct node *leads_to)
 	return a;
 }
 
+/* What point() makes, to an object that has no weak reference yet. */
 static leash_weak first_weak;
 
 static inline void *point(void *object)
