@@ -77,10 +77,13 @@ static bool change(leash_map *map, int number)
 	LEASH_AUTO struct thing *thing = NULL;
 
 	if (random() % 2) {
-		bool there = model[number] != NULL;
+		const struct thing *there = model[number];
+		LEASH_AUTO struct thing *other = thing_new(number);
 
+		if (leash_map_remove_if(map, key, other) || !agrees(map, number))
+			return false;
 		model[number] = NULL;
-		return leash_map_remove(map, key) == there;
+		return (random() % 2 ? leash_map_remove(map, key) : leash_map_remove_if(map, key, there)) == (there != NULL);
 	}
 	model[number] = thing = thing_new(number);
 	return leash_map_set(map, key, thing) == 0;

@@ -74,6 +74,15 @@ static void one_by_one(void)
 	is_int((long long)leash_refcount(b), 1, "releases it");
 	ok(!leash_map_remove(map, leash_key_text("route")), "once");
 	is_int((long long)leash_map_size(map), 0, "and the map is empty");
+	set(map, leash_key_text("route"), b);
+	ok(!leash_map_remove_if(map, leash_key_text("route"), a), "remove_if of what is not there any more");
+	ok(!leash_map_remove_if(map, leash_key_text("toute"), b), "of a key that is not");
+	ok(!leash_map_remove_if(map, leash_key_text("toute"), NULL), "and of nothing: no");
+	ok(is_at(map, leash_key_text("route"), b), "leave what is there");
+	ok(leash_map_remove_if(map, leash_key_text("route"), b), "remove_if of what is there: yes");
+	is_int((long long)leash_refcount(b), 1, "releases it");
+	is_int((long long)leash_map_size(map), 0, "and the map is empty");
+	ok(!leash_map_remove_if(map, leash_key_text("route"), b), "once");
 	set(map, leash_key_number(7), a);
 	is_int(leash_map_set(map, leash_key_number(7), NULL), 0, "a value of NULL");
 	is_int((long long)leash_map_size(map), 0, "removes");
@@ -285,8 +294,12 @@ static void change(struct member *m)
 	}
 	switch (rand_r(&m->seed) % 8) {
 	case 0:
-	case 1:
 		leash_map_remove(map, key);
+		break;
+	case 1:
+		other = leash_map_get(map, key);
+		leash_map_remove_if(map, key, other);
+		leash_release(other);
 		break;
 	case 2:
 	case 3:
@@ -345,6 +358,53 @@ static void all_at_once(void)
 		collected += (long)stats.generation[i].collected;
 	ok(collected > 0, "the collector had a part in it: %ld objects", collected);
 	diag("%ld full rounds", (long)stats.generation[2].collections);
+}
+
+/* One key, which all threads set again and again and remove if it is still theirs: each value is removed by one of them or
+ * replaced by one. */
+static leash_map *shared;
+static long removed, replaced;
+
+static void *contend(void *argument)
+{
+	long mine = 0, others = 0;
+
+	for (int i = 0; i < CHANGES / 4; i++) {
+		struct mortal *value = mortal_new(&obituary), *found;
+		void *old;
+
+		leash_map_exchange(shared, leash_key_number(1), value, &old);
+		others += old != NULL;
+		leash_release(old);
+		mine += leash_map_remove_if(shared, leash_key_number(1), value);
+		leash_release(value);
+		found = leash_map_get(shared, leash_key_number(1));
+		if (found)
+			mine += leash_map_remove_if(shared, leash_key_number(1), found);
+		leash_release(found);
+	}
+	__atomic_fetch_add(&removed, mine, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&replaced, others, __ATOMIC_RELAXED);
+	return argument;
+}
+
+static void contended(void)
+{
+	pthread_t threads[3];
+	int i;
+
+	obituary.deaths = 0;
+	shared = leash_map_new();
+	for (i = 0; i < 3; i++)
+		threads[i] = thread_start(contend, NULL);
+	for (i = 0; i < 3; i++)
+		thread_end(threads[i]);
+	is_int(removed + replaced, 3 * (CHANGES / 4), "what threads contend for is removed or replaced, by one of them");
+	ok(removed > 0 && replaced > 0, "and both have happened: %ld removed, %ld replaced", removed, replaced);
+	is_int((long long)leash_map_size(shared), 0, "nothing is left");
+	leash_release(shared);
+	eventually(deaths(&obituary) == 3 * (CHANGES / 4), "and all values are dead");
+	obituary.deaths = 0;
 }
 
 /* A child that comes while others change the maps goes on with them; it may be slower, but not wrong. */
@@ -414,6 +474,7 @@ int main(void)
 	walks();
 	cycles();
 	all_at_once();
+	contended();
 	forks();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();

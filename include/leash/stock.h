@@ -115,6 +115,9 @@ int leash_map_set(leash_map *map, leash_key key, const void *value) __attribute_
 int leash_map_exchange(leash_map *map, leash_key key, const void *value, void **old) __attribute__((nonnull(1, 4)));
 /* True if the key was there. */
 bool leash_map_remove(leash_map *map, leash_key key) __attribute__((nonnull));
+/* Removes the key if its value is that object, to which the caller holds a reference: what has been found to have expired, say,
+ * and may have been replaced since.  True if it did, as one call does of all that want it removed; else false, also for NULL. */
+bool leash_map_remove_if(leash_map *map, leash_key key, const void *value) __attribute__((nonnull(1)));
 /* How many keys; exact when no other thread changes the map. */
 size_t leash_map_size(const leash_map *map) __attribute__((nonnull));
 /* Walks over the entries. */

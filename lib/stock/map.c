@@ -119,6 +119,13 @@ void *leash_map_get(const leash_map *map, leash_key key)
 	return value;
 }
 
+/* The entry's value has just become NULL.  In a read section. */
+static void leave(struct lsh_table *table, struct lsh_entry *entry)
+{
+	lsh_table_remove(table, entry);
+	lsh_entry_retire(table, entry);
+}
+
 /* Takes the value out of the entry, and the entry out of the table: a reference, NULL if another call has.  Whoever releases it
  * does so outside: its hooks may do what nobody may in a read section. */
 static void *take_out(struct lsh_table *table, struct lsh_entry *entry)
@@ -127,24 +134,30 @@ static void *take_out(struct lsh_table *table, struct lsh_entry *entry)
 
 	lsh_table_read_lock();
 	value = leash_slot_exchange(value_of(entry), NULL);
-	if (value) {
-		lsh_table_remove(table, entry);
-		lsh_entry_retire(table, entry);
-	}
+	if (value)
+		leave(table, entry);
 	lsh_table_read_unlock();
 	return value;
 }
 
-static void *take_key_out(struct lsh_table *table, leash_key key)
+/* The key's entry, held, or NULL. */
+static struct lsh_entry *hold(struct lsh_table *table, leash_key key)
 {
 	struct lsh_entry *entry;
-	void *value;
 
 	lsh_table_read_lock();
 	entry = lsh_table_find(table, key);
 	if (entry)
 		lsh_entry_hold(entry);
 	lsh_table_read_unlock();
+	return entry;
+}
+
+static void *take_key_out(struct lsh_table *table, leash_key key)
+{
+	struct lsh_entry *entry = hold(table, key);
+	void *value;
+
 	if (!entry)
 		return NULL;
 	value = take_out(table, entry);
@@ -235,6 +248,23 @@ bool leash_map_remove(leash_map *map, leash_key key)
 
 	leash_release(value);
 	return value != NULL;
+}
+
+bool leash_map_remove_if(leash_map *map, leash_key key, const void *value)
+{
+	struct lsh_entry *entry = value ? hold(map->table, key) : NULL;
+	bool removed;
+
+	if (!entry)
+		return false;
+	removed = leash_slot_compare_exchange(value_of(entry), value, NULL);
+	if (removed) {
+		lsh_table_read_lock();
+		leave(map->table, entry);
+		lsh_table_read_unlock();
+	}
+	lsh_entry_let_go(&kind, entry);
+	return removed;
 }
 
 size_t leash_map_size(const leash_map *map)

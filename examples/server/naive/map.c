@@ -94,8 +94,8 @@ static bool add(struct naive_table *table, uint64_t hash, leash_key key, const v
 	return true;
 }
 
-/* The key's value, no longer in the map. */
-static void *take_out(leash_map *map, leash_key key)
+/* The key's value, no longer in the map; NULL: it has none, or not the one that is wanted, of which NULL is any. */
+static void *take_out(leash_map *map, leash_key key, const void *wanted)
 {
 	uint64_t hash = naive_hash(key);
 	struct naive_entry *entry = NULL;
@@ -104,7 +104,7 @@ static void *take_out(leash_map *map, leash_key key)
 
 	naive_lock_take(&map->lock);
 	place = naive_table_find(&map->table, hash, naive_entry_is, &key);
-	if (place) {
+	if (place && (!wanted || ((struct naive_entry *)place->entry)->value == wanted)) {
 		entry = place->entry;
 		naive_table_remove(&map->table, place);
 	}
@@ -123,7 +123,7 @@ int leash_map_exchange(leash_map *map, leash_key key, const void *value, void **
 
 	*old = NULL;
 	if (!value) {
-		*old = take_out(map, key);
+		*old = take_out(map, key, NULL);
 		return 0;
 	}
 	naive_lock_take(&map->lock);
@@ -149,10 +149,18 @@ int leash_map_set(leash_map *map, leash_key key, const void *value)
 
 bool leash_map_remove(leash_map *map, leash_key key)
 {
-	void *value = take_out(map, key);
+	void *value = take_out(map, key, NULL);
 
 	naive_release(value);
 	return value != NULL;
+}
+
+bool leash_map_remove_if(leash_map *map, leash_key key, const void *value)
+{
+	void *removed = value ? take_out(map, key, value) : NULL;
+
+	naive_release(removed);
+	return removed != NULL;
 }
 
 size_t leash_map_size(const leash_map *map)
