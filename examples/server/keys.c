@@ -100,7 +100,8 @@ static struct part *part_of(const char *name, size_t length)
 	}
 	for (; length; name++, length--)
 		hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
-	return &parts[(hash ^ hash >> 32) % PARTS];
+	/* Upper bits, which depend on all bytes; in the lower ones, shifts may have cancelled each other. */
+	return &parts[(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PARTS];
 }
 
 static bool has_expired(const struct value *value)
