@@ -44,6 +44,7 @@ c_tests = \
 	tests/test-see \
 	tests/test-server-channels \
 	tests/test-server-channels-naive \
+	tests/test-server-keys \
 	tests/test-server-naive \
 	tests/test-server-values \
 	tests/test-server-parse \
@@ -151,6 +152,9 @@ tests_test_server_channels_LDADD = $(LDADD) $(LIBURCU_LIBS)
 tests_test_server_channels_naive_SOURCES = $(server_channels) $(server_naive_sources)
 tests_test_server_channels_naive_CPPFLAGS = $(AM_CPPFLAGS) -DSERVER_NAIVE
 tests_test_server_channels_naive_LDADD = tests/libtap.la $(JEMALLOC_LIBS)
+tests_test_server_keys_SOURCES = tests/test-server-keys.c examples/server/keys.c examples/server/keys.h $(server_values)
+tests_test_server_keys_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
+tests_test_server_keys_LDADD = $(LDADD) $(LIBURCU_LIBS)
 tests_test_server_naive_SOURCES = tests/test-server-naive.c $(server_naive_sources)
 tests_test_server_naive_CPPFLAGS = $(AM_CPPFLAGS) -DSERVER_NAIVE
 tests_test_server_naive_LDADD = tests/libtap.la $(JEMALLOC_LIBS)

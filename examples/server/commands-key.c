@@ -93,14 +93,14 @@ static bool are_met(const struct conditions *when, int64_t now, int64_t wanted)
 static bool set_expiry(const struct word *key, const struct conditions *conditions, int64_t when)
 {
 	LEASH_AUTO struct value *value = keys_get(key->bytes, key->length);
+	int64_t now = value ? __atomic_load_n(&value->expires, __ATOMIC_RELAXED) : EXPIRED;
 
-	if (!value || !are_met(conditions, __atomic_load_n(&value->expires, __ATOMIC_RELAXED), when))
+	if (now == EXPIRED || !are_met(conditions, now, when))
 		return false;
 	if (when <= clock_now())
-		keys_remove(key->bytes, key->length);
-	else
-		__atomic_store_n(&value->expires, when, __ATOMIC_RELAXED);
-	return true;
+		return keys_remove(key->bytes, key->length);
+	/* Not if it has expired meanwhile. */
+	return __atomic_compare_exchange_n(&value->expires, &now, when, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 static void expire_in(struct client *client, const struct word *words, size_t count, int64_t unit, const char *name)

@@ -1,17 +1,19 @@
 /* The keyspace: names, and the values they lead to.
  *
  * It is split into parts by a hash of the name, each a map of its own.  Reading is a lookup in one of the maps and takes no
- * lock.  Each part has a lock for those who read a value and then write it, and everybody who writes is one of them:
- * else a SET in the midst of an INCR would be lost.  Parts share locks, so few of them that a thread may hold all; who
+ * lock.  Each part has a lock for those who read a value and then write it, and every client that writes is one of them: else
+ * a SET in the midst of an INCR would be lost.  Parts share locks, so few of them that a thread may hold all; who
  * needs several takes them in their order, so that no two wait for each other.
  *
  * Walks go from part to part, and so can be continued: what is in a part during the whole of its walk is found, and a name
  * never changes its part.
  *
- * What has expired is not there for anybody who asks.  It is removed by him if the lock is free, or by turns.
+ * What has expired is not there for anybody who asks.  It is removed by him, or by turns; without the lock, but only if the name
+ * still leads to that value.  Before, the value is marked, so that EXPIRE cannot give it more time when it is about to go.
  *
  * Eviction.  Values know the second they were last asked for.  Parts are walked by turns until enough names have been seen,
- * and the oldest of these are kept as candidates, which are evicted one by one; then come the next.
+ * and the oldest of these are kept as candidates, which are evicted one by one, unless they have been asked for since; then come
+ * the next.  This takes no lock of a part either: a client that is about to write will have done so before, or after.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -43,7 +45,7 @@ struct candidate {
 	char *name;
 };
 
-/* The oldest is the last.  The lock protects this only, and may be held while a part's is taken. */
+/* The oldest is the last. */
 static struct candidate candidates[CANDIDATES];
 static size_t candidates_number;
 static pthread_mutex_t candidates_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -104,39 +106,28 @@ static struct part *part_of(const char *name, size_t length)
 	return &parts[(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PARTS];
 }
 
-static bool has_expired(const struct value *value)
+/* And then has for good. */
+static bool has_expired(struct value *value)
 {
 	int64_t expires = __atomic_load_n(&value->expires, __ATOMIC_RELAXED);
 
-	return expires && expires <= clock_now();
-}
-
-/* The caller has the part's lock. */
-static void remove_expired(struct part *part, leash_key key)
-{
-	struct value *value = leash_map_get(part->map, key);
-
-	if (value && has_expired(value))
-		leash_map_remove(part->map, key);
-	leash_release(value);
+	return expires && expires <= clock_now() &&
+	       (__atomic_compare_exchange_n(&value->expires, &expires, EXPIRED, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		expires == EXPIRED);
 }
 
 struct value *keys_get(const char *name, size_t length)
 {
-	struct part *part = part_of(name, length);
+	leash_map *map = part_of(name, length)->map;
 	leash_key key = leash_key_bytes(name, length);
-	struct value *value = leash_map_get(part->map, key);
+	struct value *value = leash_map_get(map, key);
 	uint32_t now = __atomic_load_n(&now_seconds, __ATOMIC_RELAXED);
 
 	if (!value)
 		return NULL;
 	if (has_expired(value)) {
+		leash_map_remove_if(map, key, value);
 		leash_release(value);
-		/* Not if it is this thread's, or another's. */
-		if (pthread_mutex_trylock(part->lock) == 0) {
-			remove_expired(part, key);
-			pthread_mutex_unlock(part->lock);
-		}
 		return NULL;
 	}
 	if (__atomic_load_n(&value->used, __ATOMIC_RELAXED) != now)
@@ -179,13 +170,11 @@ int keys_set(const char *name, size_t length, struct value *value)
 
 bool keys_remove(const char *name, size_t length)
 {
-	leash_map *map = part_of(name, length)->map;
-	leash_key key = leash_key_bytes(name, length);
-	struct value *value = leash_map_get(map, key);
-	bool was_there = value && !has_expired(value);
+	void *value;
+	bool was_there;
 
-	if (value)
-		leash_map_remove(map, key);
+	leash_map_exchange(part_of(name, length)->map, leash_key_bytes(name, length), NULL, &value);
+	was_there = value && !has_expired(value);
 	leash_release(value);
 	return was_there;
 }
@@ -243,13 +232,8 @@ void keys_each(keys_fn *fn, void *arg)
 
 static bool expire(leash_key key, void *object, void *arg)
 {
-	struct part *part = arg;
-
-	if (has_expired(object)) {
-		pthread_mutex_lock(part->lock);
-		remove_expired(part, key);
-		pthread_mutex_unlock(part->lock);
-	}
+	if (has_expired(object))
+		leash_map_remove_if(arg, key, object);
 	return true;
 }
 
@@ -259,10 +243,10 @@ void keys_expire_some(void)
 
 	__atomic_store_n(&now_seconds, (uint32_t)(clock_now() / 1000), __ATOMIC_RELAXED);
 	for (int i = 0; i < BY_TURNS; i++) {
-		struct part *part = &parts[turn++ % PARTS];
+		leash_map *map = parts[turn++ % PARTS].map;
 
-		if (leash_map_size(part->map))
-			leash_map_each(part->map, expire, part);
+		if (leash_map_size(map))
+			leash_map_each(map, expire, map);
 	}
 }
 
@@ -307,13 +291,23 @@ static void find_candidates(void)
 	}
 }
 
+static bool evict(const struct candidate *candidate)
+{
+	leash_map *map = part_of(candidate->name, candidate->length)->map;
+	leash_key key = leash_key_bytes(candidate->name, candidate->length);
+	LEASH_AUTO struct value *value = leash_map_get(map, key);
+
+	return value && __atomic_load_n(&value->used, __ATOMIC_RELAXED) == candidate->used &&
+	       leash_map_remove_if(map, key, value);
+}
+
 bool keys_evict_one(void)
 {
 	bool evicted = false;
 
 	pthread_mutex_lock(&candidates_lock);
-	/* Candidates may have gone by themselves; new ones have not. */
-	for (int attempt = 0; attempt <= CANDIDATES && !evicted; attempt++) {
+	/* Candidates may have gone by themselves, or been used; not all of the new ones have. */
+	for (int attempt = 0; attempt < 2 * CANDIDATES && !evicted; attempt++) {
 		struct candidate *oldest;
 
 		if (!candidates_number)
@@ -321,9 +315,7 @@ bool keys_evict_one(void)
 		if (!candidates_number)
 			break;
 		oldest = &candidates[--candidates_number];
-		keys_lock(oldest->name, oldest->length);
-		evicted = keys_remove(oldest->name, oldest->length);
-		keys_unlock(oldest->name, oldest->length);
+		evicted = evict(oldest);
 		free(oldest->name);
 	}
 	pthread_mutex_unlock(&candidates_lock);

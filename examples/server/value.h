@@ -26,6 +26,8 @@ struct value {
 	int64_t expires; /* milliseconds since the epoch, 0: never; atomic */
 };
 
+#define EXPIRED 1 /* as when it expires: it has, and nothing gives it more time */
+
 /* --- Texts.  Their type is theirs alone: a text is told by kind_of(). */
 
 struct text {
