@@ -166,6 +166,22 @@ ok 'Ctrl-C ends it, however long it would wait: status 0' soon shows '^status 0'
 is 'the cursor is back' "$(in_tmux display-message -p -t top '#{cursor_flag}')" 1
 close
 
+# A shell that puts it into a process group of its own, as those do that people use.
+open "set -m; $run '$top' -d 0.2 '$work/here'; echo stopped; stty -a | grep -o '[-]*icanon'; read line; fg >/dev/null"
+ok 'once more' soon shows 'births/s'
+in_tmux send-keys -t top C-z
+ok 'Ctrl-Z stops it' soon shows '^stopped'
+ok 'lines are back' soon shows '^icanon'
+is 'and the cursor' "$(in_tmux display-message -p -t top '#{cursor_flag}')" 1
+in_tmux send-keys -t top Enter
+hidden() { [ "$(in_tmux display-message -p -t top '#{cursor_flag}')" = 0 ] && ! shows stopped && shows 'births/s'; }
+ok 'it goes on where it was: on a screen of its own, without a cursor' soon hidden
+in_tmux send-keys -t top q
+ok 'with keys at once: q ends it, status 0' soon shows '^status 0'
+is 'the cursor is back' "$(in_tmux display-message -p -t top '#{cursor_flag}')" 1
+ok 'and so are lines' soon shows '^icanon'
+close
+
 open "TERM=dumb $run '$top' -d 0.2 -n 2 '$work/here'"
 ok 'a terminal that can do nothing: plain lines' soon shows '^status 0'
 ok 'under a heading' shows '^ *births/s  *deaths/s'
