@@ -49,7 +49,10 @@ void leash_flush(void);
  * follows has run its hooks, stops the library's threads and gives its memory back.  Returns the
  * number of objects still alive, immortal ones not counted (exact when no other thread is using the
  * library); -EDEADLK inside a close, finalize or destroy function; -ETIMEDOUT, with a line on stderr,
- * when a hook has not come to its end for ten seconds.  The library may be used again afterwards. */
+ * when a hook has not come to its end for ten seconds.  The library may be used again afterwards.
+ *
+ * Threads that live on keep what is theirs: up to 192 KiB each of dead objects without hooks and of what weak references have
+ * shared, and free blocks.  It goes with their next deaths, their leash_flush(), or their end. */
 long leash_shutdown(void);
 
 /* For leash.hpp: releases an object that its constructor did not finish.  It dies as one of type `bare`, which differs from

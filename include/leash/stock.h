@@ -14,6 +14,10 @@
  * Thread safety: an array is like any variable, threads that use one while one of them writes need a lock.
  * Maps and sets may be used by all threads at once; lookups take no lock.
  *
+ * Lookups and walks give references, and a thread may defer the release of those to objects that another has made.  So what a
+ * walk has met may then live a moment longer than its last reference.  Where that matters, LEASH_PROMPT (type.h) or
+ * leash_flush() after the walk (object.h) help.
+ *
  * -ENOMEM, or NULL with errno ENOMEM, leaves everything as it was.
  */
 #ifndef LEASH_STOCK_H

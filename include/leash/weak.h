@@ -15,6 +15,9 @@
  * Thread safety: any number of threads may load, copy from and ask one weak reference; a thread that initialises or
  * clears it does so alone, as with any variable.
  *
+ * What a thread loads and releases that another has made may live a moment longer than its last reference, as the thread may
+ * defer the release.  Where that matters, LEASH_PROMPT (type.h) or leash_flush() (object.h) help.
+ *
  * Cost of a load: that of a retain, and two reads; no write at all when it fails.  Progress: lock-free.
  */
 #ifndef LEASH_WEAK_H
