@@ -13,7 +13,7 @@
  * whose read sections surround the walk over fields and traces (revoke.c), all that come within a millisecond together.
  * Then buffers are freed by their functions, and the dead are buried as all others are.
  *
- * What the thread is burying is kept in static memory, where the child of a fork finds it.
+ * What the thread is burying, or has in hand while it waits, is kept in static memory, where the child of a fork finds it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,16 +24,16 @@
 #include "collect/collector.h"
 #include "count.h"
 #include "death.h"
-#include "fault.h"
 #include "finalizers.h"
+#include "groups.h"
 #include "heap.h"
 #include "points.h"
 #include "probes.h"
 #include "readers.h"
 #include "revoke.h"
+#include "shown.h"
 #include "thread.h"
 #include "track.h"
-#include "weak.h"
 #include "worker.h"
 
 #define BACKLOG_HELP  4096
@@ -57,12 +57,13 @@ static struct lsh_group *groups, **groups_end = &groups;
 static size_t group_count; /* queued and in work */
 static size_t ended;   /* items, ever */
 static size_t backlog; /* what is in both lists, and what is in work; read without the lock too */
-static size_t retiring; /* of these, buffers and memory */
+static size_t retiring; /* of these, buffers and leaves */
 static bool gathering;  /* the thread waits for more */
 static unsigned hurried; /* threads that wait for it */
 
 static struct lsh_grave own_grave; /* the thread's */
 static struct lsh_group *own_group;
+static struct for_readers in_hand;
 
 static struct lsh_grave left_over;  /* in the child, by the parent's thread */
 static struct lsh_group *left_group;
@@ -169,19 +170,6 @@ static void done(size_t number)
 	lsh_unlock(&worker.lock);
 }
 
-/* After the wait they are as other dead are. */
-static void queue_published(struct leash__header *list)
-{
-	lsh_lock(&worker.lock);
-	while (list) {
-		struct leash__header *h = list;
-
-		list = lsh_link(h);
-		append(h);
-	}
-	lsh_unlock(&worker.lock);
-}
-
 static size_t chain_length(const struct leash__header *h)
 {
 	size_t number = 0;
@@ -191,59 +179,66 @@ static size_t chain_length(const struct leash__header *h)
 	return number;
 }
 
-/* Where readers cannot be waited for, it stays where it is. */
-static size_t free_buffers(struct lsh_retired_kind *kind, bool may_go)
+/* After the wait they are as other dead are.  Returns how many go no further. */
+static size_t queue_published(bool over)
 {
+	struct leash__header *h, *next;
+	size_t left;
+
+	lsh_lock(&worker.lock);
+	for (h = in_hand.published; h && over; h = next) {
+		next = lsh_link(h);
+		append(h);
+	}
+	left = chain_length(h);
+	in_hand.published = NULL;
+	lsh_unlock(&worker.lock);
+	return left;
+}
+
+/* Where readers cannot be waited for, it stays where it is.  What a function is about to free is in hand no more: it may
+ * fork. */
+static size_t free_buffers(bool may_go)
+{
+	struct lsh_retired_kind *kind;
+	struct lsh_retired *buffer;
 	size_t number = 0;
 
-	for (; kind; kind = kind->next_going) {
-		while (kind->going) {
-			struct lsh_retired *node = kind->going;
-
-			kind->going = node->next;
+	for (; (kind = in_hand.buffers) != NULL; in_hand.buffers = kind->next_going) {
+		for (; (buffer = kind->going) != NULL; number++) {
+			__atomic_store_n(&kind->going, buffer->next, __ATOMIC_RELEASE);
 			if (may_go)
-				kind->free_fn(node);
-			number++;
+				kind->free_fn(buffer);
 		}
 	}
 	return number;
 }
 
-static size_t free_leaves(struct lsh_leaves *list, bool may_go)
+static size_t free_leaves(bool may_go)
 {
+	struct lsh_leaves *leaves;
 	size_t number = 0;
 
-	while (list) {
-		struct lsh_leaves *leaves = list;
-
-		list = *lsh_leaves_next(leaves);
+	while ((leaves = in_hand.leaves) != NULL) {
+		__atomic_store_n(&in_hand.leaves, *lsh_leaves_next(leaves), __ATOMIC_RELEASE);
 		number += lsh_leaves_count(leaves);
 		lsh_leaves_free(leaves, may_go);
 	}
 	return number;
 }
 
-static void wait_for_readers(const struct for_readers *all)
+static void wait_for_readers(void)
 {
-	bool over = lsh_await_readers();
+	bool over;
 	size_t number;
 
-	if (over)
-		queue_published(all->published);
-	else
-		done(chain_length(all->published));
-	number = free_buffers(all->buffers, over) + free_leaves(all->leaves, over);
+	LSH_POINT("finalizers: about to wait");
+	over = lsh_await_readers();
+	LSH_POINT("finalizers: have waited");
+	done(queue_published(over));
+	number = free_buffers(over) + free_leaves(over);
 	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
 	done(number);
-}
-
-struct lsh_group *lsh_group_new(size_t count)
-{
-	struct lsh_group *group = LSH_ALLOCATION_FAILS ? NULL : malloc(sizeof(*group) + count * sizeof(*group->members));
-
-	if (group)
-		*group = (struct lsh_group){ .next = NULL };
-	return group;
 }
 
 void lsh_finalizers_push_group(struct lsh_group *group)
@@ -271,66 +266,6 @@ static struct lsh_group *pop_group(void)
 	return group;
 }
 
-/* What readers still look at when the group comes here they do not see much longer, for garbage is found by nobody.  It is as
- * if it had never been published, unless a hook brings it back, or the slot that leads to it: only a group without hooks forgets.
- * False if there is no waiting for them. */
-static bool wait_for_group(struct lsh_group *group)
-{
-	size_t i;
-
-	if (!group->waits)
-		return true;
-	if (!lsh_await_readers())
-		return false;
-	for (i = 0; i < group->count; i++)
-		__atomic_fetch_and(&group->members[i]->shared, ~LEASH__PUBLISHED, __ATOMIC_RELAXED);
-	return true;
-}
-
-static void run_hooks_in_cycle(struct leash__header *h)
-{
-	const leash_type *type = lsh_type_of(h)->type;
-	uint64_t old;
-
-	if (!type->close && !type->finalize)
-		return;
-	old = __atomic_fetch_or(&h->shared, LEASH__FINALIZED | LEASH__CLOSED, __ATOMIC_ACQ_REL);
-	/* Hooks that ran before may have made new weak references to it. */
-	if (old & LEASH__WEAK) {
-		lsh_op_grace();
-		lsh_weak_died(h);
-	}
-	if (type->close && !(old & LEASH__CLOSED))
-		lsh_run_hook(type->close, h + 1);
-	if (type->finalize && !(old & LEASH__FINALIZED))
-		lsh_run_hook(type->finalize, h + 1);
-}
-
-static void drop_group(struct lsh_group *group)
-{
-	while (group->dropped < group->count) {
-		struct leash__header *h = group->members[group->dropped];
-
-		__atomic_store_n(&group->dropped, group->dropped + 1, __ATOMIC_RELEASE);
-		lsh_drop(h, false);
-	}
-}
-
-/* All hooks first: each finds the whole group intact. */
-static void run_group(struct lsh_group *group)
-{
-	size_t i;
-
-	if (!wait_for_group(group))
-		return;
-	for (i = 0; i < group->count; i++)
-		lsh_watches_run(group->members[i]);
-	for (i = 0; i < group->count; i++)
-		run_hooks_in_cycle(group->members[i]);
-	LSH_POINT("finalizers: group done");
-	drop_group(group);
-}
-
 static void end_group(struct lsh_group *group)
 {
 	free(group);
@@ -353,7 +288,7 @@ static bool run_one(void)
 	struct lsh_grave grave = { .current = NULL };
 
 	if (group) {
-		run_group(group);
+		lsh_group_run(group);
 		end_group(group);
 	} else if (pop(&grave)) {
 		lsh_bury_in(&grave);
@@ -402,29 +337,32 @@ static void gather(void)
 	gathering = false;
 }
 
-/* At its end the thread is the one that its own dead leaves are given to (shown.c): true if there were any. */
-static bool gives_up_own(void)
+/* What this thread itself keeps for readers would start it anew when its record ends.  Whether there is work again. */
+static bool give_own(void)
 {
 	struct lsh_record *record = lsh_record();
+	bool any;
 
-	if (!record || !lsh_shown_count(record))
-		return false;
-	lsh_shown_empty(record);
-	return true;
+	if (record)
+		lsh_shown_empty(record);
+	lsh_lock(&worker.lock);
+	any = any_for(&for_readers) || first || groups;
+	lsh_unlock(&worker.lock);
+	return any;
 }
 
 /* Under the worker's lock. */
-static struct for_readers take_for_readers(void)
+static void take_in_hand(void)
 {
-	struct for_readers now = for_readers;
+	struct lsh_retired_kind *kind;
 
-	for (struct lsh_retired_kind *kind = now.buffers; kind; kind = kind->next_going) {
+	for (kind = for_readers.buffers; kind; kind = kind->next_going) {
 		kind->next_going = kind->next_waiting;
 		kind->going = kind->waiting;
 		kind->waiting = NULL;
 	}
+	in_hand = for_readers;
 	for_readers = (struct for_readers){ .buffers = NULL };
-	return now;
 }
 
 static void body(void)
@@ -433,7 +371,6 @@ static void body(void)
 
 	for (turn = 1;; turn++) {
 		/* Buffers do not wait for ever, however many deaths there are. */
-		struct for_readers now;
 		bool stop;
 
 		if (turn % 64 && pop(&own_grave)) {
@@ -446,37 +383,42 @@ static void body(void)
 		if (own_group) {
 			struct lsh_group *group = own_group;
 
-			run_group(group);
+			lsh_group_run(group);
 			own_group = NULL;
 			end_group(group);
 			continue;
 		}
 		lsh_lock(&worker.lock);
 		gather();
-		now = take_for_readers();
+		take_in_hand();
 		stop = worker.stopping && !first && !groups;
-		if (!any_for(&now) && !first && !groups)
+		if (!any_for(&in_hand) && !first && !groups)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
-		if (any_for(&now))
-			wait_for_readers(&now);
-		else if (stop && !gives_up_own())
-			return;
-		else
+		if (any_for(&in_hand))
+			wait_for_readers();
+		else if (!stop)
 			lsh_worker_sleep(&worker);
+		else if (!give_own())
+			return;
 	}
 }
 
-void lsh_retire(struct lsh_retired_kind *kind, struct lsh_retired *node)
+static void add_buffer_locked(struct lsh_retired_kind *kind, struct lsh_retired *node)
 {
-	LSH_RELEASE(&lsh_readers);
-	lsh_lock(&worker.lock);
 	if (!kind->waiting) {
 		kind->next_waiting = for_readers.buffers;
 		for_readers.buffers = kind;
 	}
 	node->next = kind->waiting;
 	kind->waiting = node;
+}
+
+void lsh_retire(struct lsh_retired_kind *kind, struct lsh_retired *node)
+{
+	LSH_RELEASE(&lsh_readers);
+	lsh_lock(&worker.lock);
+	add_buffer_locked(kind, node);
 	__atomic_fetch_add(&retiring, 1, __ATOMIC_RELAXED);
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
@@ -580,6 +522,33 @@ void lsh_finalizers_unlock(void)
 	pthread_mutex_unlock(&worker.lock.mutex);
 }
 
+/* The parent's thread waited for readers for it, or was about to free it. */
+static void put_back(void)
+{
+	struct lsh_retired_kind *kind;
+	struct lsh_retired *buffer;
+	struct leash__header *h;
+	struct lsh_leaves *leaves;
+
+	for (kind = in_hand.buffers; kind; kind = kind->next_going) {
+		while ((buffer = kind->going) != NULL) {
+			kind->going = buffer->next;
+			add_buffer_locked(kind, buffer);
+		}
+	}
+	while ((h = in_hand.published) != NULL) {
+		in_hand.published = lsh_link(h);
+		lsh_set_link(h, for_readers.published);
+		for_readers.published = h;
+	}
+	while ((leaves = in_hand.leaves) != NULL) {
+		in_hand.leaves = *lsh_leaves_next(leaves);
+		*lsh_leaves_next(leaves) = for_readers.leaves;
+		for_readers.leaves = leaves;
+	}
+	in_hand = (struct for_readers){ .buffers = NULL };
+}
+
 void lsh_finalizers_after_fork(void)
 {
 	hurried = 0;
@@ -591,7 +560,24 @@ void lsh_finalizers_after_fork(void)
 	own_group = NULL;
 	left_over = own_grave;
 	own_grave = (struct lsh_grave){ .current = NULL };
+	put_back();
 	lsh_worker_after_fork(&worker);
+}
+
+static size_t count_retiring(void)
+{
+	const struct lsh_retired_kind *kind;
+	const struct lsh_retired *node;
+	struct lsh_leaves *leaves;
+	size_t number = 0;
+
+	for (kind = for_readers.buffers; kind; kind = kind->next_waiting) {
+		for (node = kind->waiting; node; node = node->next)
+			number++;
+	}
+	for (leaves = for_readers.leaves; leaves; leaves = *lsh_leaves_next(leaves))
+		number += lsh_leaves_count(leaves);
+	return number;
 }
 
 /* What the parent's thread was in the middle of.  A hook that was running does not run again: the reference
@@ -599,9 +585,6 @@ void lsh_finalizers_after_fork(void)
  * hands of its destroy stays where it is, half destroyed, and nobody can reach it. */
 void lsh_finalizers_take_up(void)
 {
-	const struct lsh_retired_kind *kind;
-	struct lsh_leaves *leaves;
-	const struct lsh_retired *node;
 	struct leash__header *h;
 	struct lsh_grave grave = left_over;
 	struct lsh_group *group = left_group, *g;
@@ -617,13 +600,7 @@ void lsh_finalizers_take_up(void)
 		number++;
 	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
 	number += chain_length(first);
-	retiring = 0;
-	for (leaves = for_readers.leaves; leaves; leaves = *lsh_leaves_next(leaves))
-		retiring += lsh_leaves_count(leaves);
-	for (kind = for_readers.buffers; kind; kind = kind->next_waiting) {
-		for (node = kind->waiting; node; node = node->next)
-			retiring++;
-	}
+	retiring = count_retiring();
 	number += retiring;
 	number += chain_length(for_readers.published);
 	set_backlog(number);
@@ -639,7 +616,7 @@ void lsh_finalizers_take_up(void)
 	}
 	/* Hooks that have not run will be found again, with the garbage. */
 	if (group)
-		drop_group(group);
+		lsh_group_drop(group);
 	free(group);
 	h = grave.current;
 	if (grave.stage == LSH_GRAVE_FIELDS ||

@@ -32,15 +32,8 @@ void lsh_finalizers_push_leaves(struct lsh_leaves *leaves);
 /* Has the thread wait for readers, for somebody who has asked (readers.h). */
 void lsh_finalizers_await_readers(void);
 
-/* Garbage whose hooks run before it is decided anew: the members, a reference to each of them held. */
-struct lsh_group {
-	struct lsh_group *next;
-	bool waits; /* it has no hooks, and waits for readers only */
-	size_t count;
-	size_t dropped; /* references given up, for the child of a fork */
-	struct leash__header *members[];
-};
-struct lsh_group *lsh_group_new(size_t count);
+/* Queues a group (groups.h). */
+struct lsh_group;
 void lsh_finalizers_push_group(struct lsh_group *group);
 
 /* How many groups are queued or in work. */
@@ -60,7 +53,7 @@ void lsh_finalizers_throttle(void);
 /* How many items have ended, ever. */
 size_t lsh_finalizers_ended(void);
 
-/* How many of them are queued or in work: dead objects and groups; buffers and memory. */
+/* How many of them are queued or in work: dead objects and groups; buffers and leaves. */
 size_t lsh_finalizers_waiting(void);
 size_t lsh_retired_waiting(void);
 

@@ -9,7 +9,7 @@
  *   table of deferred decrements is used only if it was outside.
  * - Magazines, which their threads change without a guard: they are left alone, and their blocks lost to
  *   the child.
- * - The finalizer thread in the middle of a burial: finalizers.c takes it up.
+ * - The finalizer thread in the middle of a burial, or of a wait for readers: finalizers.c takes it up.
  *
  * The child first, under the locks, forgets the threads it does not have; only then may anything start a
  * thread of the library.  Objects of vanished threads wait for the next thread that is given the id, or for

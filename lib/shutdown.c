@@ -13,6 +13,7 @@
 #include "heap.h"
 #include "revoke.h"
 #include "see/socket.h"
+#include "shown.h"
 #include "shutdown.h"
 #include "thread.h"
 #include "worker.h"
@@ -30,7 +31,7 @@ static int settle(void)
 	bool any;
 
 	do {
-		/* What it has the finalizers get. */
+		/* What this thread keeps for readers would start theirs anew when its record ends. */
 		if (record)
 			lsh_shown_empty(record);
 		/* First, since what the hooks release is for the pass to find.  Afterwards the background

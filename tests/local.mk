@@ -111,6 +111,8 @@ tests_test_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_interleave_LDADD = $(points_ldadd)
 tests_test_dump_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_dump_interleave_LDADD = $(points_ldadd)
+tests_test_slot_fork_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
+tests_test_slot_fork_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_slot_leaves_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_leaves_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
@@ -165,8 +167,6 @@ tests_test_server_values_LDADD = $(LDADD) $(LIBURCU_LIBS)
 # Read sections are inlined.
 tests_test_slot_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
 tests_test_slot_LDADD = $(LDADD) $(LIBURCU_LIBS)
-tests_test_slot_fork_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
-tests_test_slot_fork_LDADD = $(LDADD) $(LIBURCU_LIBS)
 
 # It uses liburcu itself, as a program of the library's users may.
 tests_test_thread_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURCU_CFLAGS)
@@ -221,6 +221,7 @@ test_headers = \
 	tests/said.h \
 	tests/scene.h \
 	tests/stops.h \
+	tests/tasks.h \
 	tests/threads.h \
 	tests/wait.h \
 	tests/weak-node.h

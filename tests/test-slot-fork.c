@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "mortal.h"
+#include "points.h"
 #include "sanitized.h"
+#include "stops.h"
 #include "tap.h"
 #include "threads.h"
 #include "wait.h"
@@ -12,6 +14,7 @@
 static leash_slot slot;
 static struct obituary obituary;
 static struct baton baton = BATON;
+static int freed;
 
 static void *reader(void *argument)
 {
@@ -84,6 +87,37 @@ static int child_of(bool inside)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static void free_noted(void *unused)
+{
+	(void)unused;
+	__atomic_fetch_add(&freed, 1, __ATOMIC_RELEASE);
+}
+
+/* The finalizer thread has taken them, and they die in the child as well. */
+static void in_hand(const char *at, const char *what)
+{
+	struct stop stop;
+	int status, before = deaths(&obituary);
+	pid_t child;
+
+	freed = 0;
+	stop_one_of_the_library(&stop, at);
+	leash_slot_store_take(&slot, mortal_new(&obituary));
+	leash_slot_clear(&slot);
+	leash_retire(&freed, free_noted);
+	stop_await(&stop);
+	child = fork();
+	if (child == 0) {
+		bool both = WAIT_FOR(deaths(&obituary) == before + 1 && __atomic_load_n(&freed, __ATOMIC_ACQUIRE));
+
+		_exit(both && leash_shutdown() == 0 ? 0 : 1);
+	}
+	stop_resume(&stop);
+	waitpid(child, &status, 0);
+	is_int(status, 0, "%s: what waits for readers is not lost to the child", what);
+	eventually(deaths(&obituary) == before + 1 && __atomic_load_n(&freed, __ATOMIC_ACQUIRE), "%s: nor to the parent", what);
+}
+
 int main(void)
 {
 	struct mortal *object;
@@ -104,6 +138,10 @@ int main(void)
 	baton_pass(&baton, 2);
 	thread_end(thread);
 	ok(replaced(), "where it dies when it is replaced");
+	leash_slot_clear(&slot);
+	lsh_point_hook = stop_hook;
+	in_hand("finalizers: about to wait", "before the wait");
+	in_hand("finalizers: have waited", "after it");
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }

@@ -9,6 +9,7 @@
 #include "points.h"
 #include "sanitized.h"
 #include "stops.h"
+#include "tasks.h"
 
 #define ENOUGH 1024 /* deaths, for a thread to ask */
 #define FEW    1200
@@ -205,9 +206,63 @@ static void child(void)
 	leash_slot_clear(&slot);
 }
 
+/* Threads that have ended have given away what they had, and so has the library's own. */
+static void comes_to_rest(int tasks, void (*leave)(void), const char *what)
+{
+	leave();
+	is_int(leash_shutdown(), 0, "%s: nothing is left", what);
+	/* A thread that was joined may stay in /proc for a moment. */
+	eventually(task_count() == tasks, "%s: no thread of the library's is", what);
+	ok(!lsh_finalizers_busy(), "%s: nothing waits", what);
+}
+
+static void leave_some_here(void)
+{
+	replace(5, 0, NULL);
+	leash_slot_clear(&slot);
+}
+
+struct holder {
+	leash_slot leaf;
+};
+
+static int ended_holders;
+
+static void note_end(void *holder)
+{
+	(void)holder;
+	__atomic_fetch_add(&ended_holders, 1, __ATOMIC_RELEASE);
+}
+
+static const leash_type holder_type = {
+	.name = "holder",
+	.size = sizeof(struct holder),
+	LEASH_FIELDS(struct holder, leaf),
+	.destroy = note_end,
+};
+
+/* Its fields are released on the finalizer thread. */
+static void leave_some_there(void)
+{
+	for (int i = 0; i < 5; i++) {
+		struct holder *holder = leash_new(&holder_type);
+		struct leaf *leaf = leash_new(&leaf_type);
+
+		leash_handoff(leaf); /* or the background thread would find its death */
+		leash_slot_store_take(&holder->leaf, leaf);
+		leash_slot_store_take(&slot, holder);
+	}
+	leash_slot_clear(&slot);
+	eventually(__atomic_load_n(&ended_holders, __ATOMIC_ACQUIRE) == 5, "five objects end on the finalizer thread");
+}
+
 int main(void)
 {
+	int tasks = task_count();
+
 	lsh_point_hook = stop_hook;
+	comes_to_rest(tasks, leave_some_here, "leaves of the caller's");
+	comes_to_rest(tasks, leave_some_there, "leaves of the finalizer thread's");
 	own_section(0, "small ones");
 	own_section(100, "with a tail");
 	own_section(5000, "large ones");

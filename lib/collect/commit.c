@@ -25,6 +25,7 @@
 #include "../count.h"
 #include "../death.h"
 #include "../finalizers.h"
+#include "../groups.h"
 #include "../heap.h"
 #include "../points.h"
 #include "../probes.h"
