@@ -67,6 +67,7 @@ c_tests = \
 	tests/test-transfer \
 	tests/test-type \
 	tests/test-watch-threads \
+	tests/test-wakeups \
 	tests/test-weak \
 	tests/test-weak-threads \
 	tests/test-why \
@@ -117,6 +118,8 @@ tests_test_slot_leaves_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_leaves_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
 tests_test_slot_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
 tests_test_slot_threads_LDADD = $(points_ldadd) $(LIBURCU_LIBS)
+tests_test_wakeups_CPPFLAGS = $(points_cppflags)
+tests_test_wakeups_LDADD = $(points_ldadd)
 tests_test_why_interleave_CPPFLAGS = $(points_cppflags)
 tests_test_why_interleave_LDADD = $(points_ldadd)
 tests_test_watch_threads_CPPFLAGS = $(points_cppflags) $(LIBURCU_CFLAGS)
@@ -238,6 +241,7 @@ valgrind_tests = \
 	tests/test-scope \
 	tests/test-type \
 	tests/test-watch-threads \
+	tests/test-wakeups \
 	tests/test-weak \
 	$(cxx_tests)
 

@@ -138,6 +138,45 @@ static void *looker(void *argument)
 	return argument;
 }
 
+/* Puts leaves into slots until the round has had enough of them: their memory comes back to this thread, in time. */
+static void *putter(void *argument)
+{
+	struct managed *leaf;
+
+	scheduler_enter(3200 + (unsigned)(uintptr_t)argument);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && (leaf = oracle_new(PLAIN_LEAF, 0)) != NULL) {
+		if (scheduler_one_in(4))
+			slot_store(scheduler_below(slots), leaf);
+		else
+			leaf = slot_exchange(scheduler_below(slots), leaf);
+		if (leaf)
+			oracle_release(leaf);
+		if (scheduler_one_in(3000))
+			leash_flush();
+	}
+	scheduler_leave();
+	return NULL;
+}
+
+void leaves_round(void)
+{
+	pthread_t putters[3], lookers[2];
+	uintptr_t number = 1 + scheduler_below(3), i;
+
+	slots = 1 + scheduler_below(SLOTS);
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++)
+		lookers[i] = thread_start(looker, NULL);
+	for (i = 0; i < number; i++)
+		putters[i] = thread_start(putter, (void *)i);
+	scheduler_nap(200000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < number; i++)
+		thread_end(putters[i]);
+	for (i = 0; i < 2; i++)
+		thread_end(lookers[i]);
+}
+
 /* Hardly anything is held but by weak references, or for a while by a slot, while rounds are made back to back. */
 void rescuing_round(void)
 {

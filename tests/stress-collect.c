@@ -432,6 +432,7 @@ int main(int argc, char **argv)
 		{ "weak", NULL, weak_round, 0, 1 },
 		{ "weak, resurrection", NULL, weak_round, 3, 1 },
 		{ "rescuers", NULL, rescuing_round, 0, 2 },
+		{ "leaves", NULL, leaves_round, 0, 1 },
 		{ "hoppers", NULL, hopping_round, 0, 2 },
 		{ "freezing", NULL, freezing_round, 0, 1 },
 		{ "no memory", NULL, starving_round, 4, 1 },

@@ -19,5 +19,6 @@ void choose_part(void);
 
 void hopping_round(void);
 void rescuing_round(void);
+void leaves_round(void);
 
 #endif
