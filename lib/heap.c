@@ -25,7 +25,8 @@
  * A dead object that a log of suspects still points to is a husk (collect/suspects.c): it goes to the same list, by
  * the hand of whoever reads the log.  What waits would look alive to a memory checker, so its payload is forbidden when only
  * headers will be read: of a husk that need not be kept (1 holds, and who finds it in the log after the op-grace finds it
- * dead), in limbo, and of the kept without references.  Of others, who found them alive may be about to visit the fields.
+ * dead), in limbo, and of the kept without references, unless users' code is shown objects (see/neighbours.c).  Of others, who
+ * found them alive may be about to visit the fields.
  *
  * Progress: lock-free but for the depot's lock and what malloc does, once in many births and deaths.
  */
@@ -60,7 +61,8 @@ static struct lsh_lock lock = LSH_LOCK_INIT(LSH_RANK_DEPOT);
 static struct lsh_blocks *depots[LSH_MAGAZINES]; /* also looked at without the lock */
 static size_t depot_bytes;
 
-static unsigned keepers;           /* under the lock */
+static unsigned keepers;           /* written under the lock */
+static unsigned onlookers;         /* users' code that is shown objects meanwhile */
 static struct leash__header *kept; /* pushed by anyone, taken as a whole */
 static struct lsh_blocks *kept_blocks[LSH_MAGAZINES]; /* the same, in batches; under the lock */
 static size_t kept_bytes;          /* since the first of the keepers began */
@@ -298,7 +300,7 @@ struct leash__header *lsh_free_in_guard(struct lsh_record *record, struct leash_
 		return NULL;
 	if (__builtin_expect(keeping, 0)) {
 		LSH_POINT("heap: keep");
-		if (!lsh_type_of(h)->references)
+		if (!lsh_type_of(h)->references && !__atomic_load_n(&onlookers, __ATOMIC_RELAXED))
 			lsh_payload_forbid(h);
 		keep(h);
 		return NULL;
@@ -376,8 +378,8 @@ void lsh_batch_add(struct lsh_batch *batch, struct leash__header *h)
 	struct lsh_blocks *blocks;
 
 	batch->count++;
-	/* Garbage, severed: no field leads to it. */
-	if (leave_husk(h, true))
+	/* Garbage, severed: no field leads to it, and it has left the census.  Only who keeps already may have found it. */
+	if (leave_husk(h, __atomic_load_n(&keepers, __ATOMIC_RELAXED) == 1))
 		return;
 	blocks = i == LSH_NO_MAGAZINE ? NULL : room_in(batch, i);
 	if (blocks) {
@@ -436,7 +438,7 @@ size_t lsh_husk_bytes(void)
 void lsh_keep_start(void)
 {
 	lsh_lock(&lock);
-	if (keepers++ == 0)
+	if (__atomic_fetch_add(&keepers, 1, __ATOMIC_RELAXED) == 0)
 		__atomic_store_n(&kept_bytes, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&lsh_detour.keeping, true, __ATOMIC_RELAXED);
 	lsh_unlock(&lock);
@@ -448,10 +450,23 @@ void lsh_keep_begin(void)
 	lsh_op_grace();
 }
 
+void lsh_keep_shown_begin(void)
+{
+	/* First: who is seen to keep is known to show. */
+	__atomic_fetch_add(&onlookers, 1, __ATOMIC_RELAXED);
+	lsh_keep_begin();
+}
+
+void lsh_keep_shown_end(void)
+{
+	lsh_keep_end();
+	__atomic_fetch_sub(&onlookers, 1, __ATOMIC_RELAXED);
+}
+
 void lsh_keep_end(void)
 {
 	lsh_lock(&lock);
-	if (--keepers == 0)
+	if (__atomic_sub_fetch(&keepers, 1, __ATOMIC_RELAXED) == 0)
 		__atomic_store_n(&lsh_detour.keeping, false, __ATOMIC_RELEASE);
 	lsh_unlock(&lock);
 	LSH_POINT("heap: keep no more");

@@ -110,6 +110,10 @@ void lsh_keep_start(void);
 void lsh_keep_begin(void);
 void lsh_keep_end(void);
 
+/* The same around callbacks that are shown objects, and may read all of them. */
+void lsh_keep_shown_begin(void);
+void lsh_keep_shown_end(void);
+
 /* Whether memory has been kept that nobody wants kept any more, and its freeing; and how many bytes have been
  * kept since the keeping began. */
 bool lsh_kept_any(void);

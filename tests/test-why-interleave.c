@@ -1,5 +1,6 @@
 /* What happens between the two looks that an answer is made of. */
 #include <leash/leash.h>
+#include "collect/round.h"
 #include "points.h"
 #include "said.h"
 #include "stops.h"
@@ -189,6 +190,84 @@ static void see_dead(const void *object, const leash_type *type, const char *fie
 	*(int *)arg += ((const struct node *)object)->next == NULL;
 }
 
+static struct node *pair[2];
+static struct baton looks = BATON;
+
+/* Is told of one of a pair that is garbage, and goes on when it has been collected. */
+static void see_collected(const void *object, const leash_type *type, const char *field, void *arg)
+{
+	(void)type;
+	(void)field;
+	if (object != pair[0] && object != pair[1])
+		return;
+	baton_pass(&looks, 1);
+	baton_await(&looks, 2);
+	*(int *)arg += ((const struct node *)object)->next == NULL;
+}
+
+static void *look_on(void *seen)
+{
+	leash_objects(see_collected, seen);
+	return NULL;
+}
+
+static void collected_meanwhile(void)
+{
+	pthread_t thread;
+	int seen = 0;
+	uint32_t part;
+
+	lsh_point_hook = NULL;
+	for (int i = 0; i < 2; i++)
+		pair[i] = leash_new(&node_type);
+	for (int i = 0; i < 2; i++)
+		leash_set(&pair[i]->next, pair[1 - i]);
+	leash_release(pair[0]);
+	leash_release(pair[1]);
+	/* What is found to be garbage with the one while the other waits to be looked at is left for the log's reader. */
+	lsh_lock(&lsh_round_lock);
+	part = lsh_round_part;
+	lsh_round_part = 1;
+	lsh_unlock(&lsh_round_lock);
+	thread = thread_start(look_on, &seen);
+	baton_await(&looks, 1);
+	ok(leash_collect(0) >= 2, "a pair is collected while somebody is told of it");
+	baton_pass(&looks, 2);
+	thread_end(thread);
+	is_int(seen, 2, "who may still read it");
+	lsh_round_part = part;
+}
+
+struct leaf {
+	long number;
+};
+static const leash_type leaf_type = { .name = "leaf", .size = sizeof(struct leaf) };
+static struct leaf *leaves[2];
+
+static void see_dead_leaf(const void *object, const leash_type *type, const char *field, void *arg)
+{
+	(void)field;
+	if (type != &leaf_type)
+		return;
+	for (int i = 0; i < 2; i++) {
+		leash_release(leaves[i]);
+		leaves[i] = NULL;
+	}
+	*(int *)arg += ((const struct leaf *)object)->number == 42;
+}
+
+static void leaves_die(void)
+{
+	int seen = 0;
+
+	for (int i = 0; i < 2; i++) {
+		leaves[i] = leash_new(&leaf_type);
+		leaves[i]->number = 42;
+	}
+	leash_objects(see_dead_leaf, &seen);
+	is_int(seen, 2, "and leaves that die while somebody is told of them");
+}
+
 int main(void)
 {
 	setenv("LEASH_OPTIONS", "track:true,threshold:0", 1);
@@ -231,6 +310,8 @@ int main(void)
 	is_int(told, 2, "as what they are then: dead, their fields empty");
 	hands_off();
 	comes_back();
+	collected_meanwhile();
+	leaves_die();
 	is_int(leash_shutdown(), 0, "nothing is left");
 	return done();
 }

@@ -60,7 +60,7 @@ static long ask(long (*tell_some)(const struct lsh_image *, uint32_t, leash_seen
 	struct lsh_image image;
 	long result;
 
-	lsh_keep_begin();
+	lsh_keep_shown_begin();
 	result = lsh_image_take(&image, NULL);
 	if (result == 0) {
 		uint32_t node = object ? lsh_image_find(&image, object) : LSH_NONE;
@@ -69,7 +69,7 @@ static long ask(long (*tell_some)(const struct lsh_image *, uint32_t, leash_seen
 			result = tell_some(&image, node, fn, arg);
 		lsh_image_drop(&image);
 	}
-	lsh_keep_end();
+	lsh_keep_shown_end();
 	return result;
 }
 
@@ -111,7 +111,7 @@ long leash_referents(const void *object, leash_seen_fn *fn, void *arg)
 		return -EINVAL;
 	lsh_harden_check(leash__header_of(object), "leash_referents");
 	all.fields = lsh_fields_of(leash__header_of(object), &all.keys);
-	lsh_keep_begin();
+	lsh_keep_shown_begin();
 	rcu_read_lock();
 	lsh_type_visit(leash__header_of(object), find, &all);
 	lsh_readers_leave();
@@ -119,7 +119,7 @@ long leash_referents(const void *object, leash_seen_fn *fn, void *arg)
 	for (i = 0; i < all.count && !all.failed; i++)
 		tell(fn, arg, found[i].object, lsh_type_of(leash__header_of(found[i].object))->type,
 		     leash_typeof(object), &all.keys, found[i].label);
-	lsh_keep_end();
+	lsh_keep_shown_end();
 	lsh_array_free(&all.found_);
 	lsh_keys_free(&all.keys);
 	return all.failed ? -ENOMEM : (long)all.count;
