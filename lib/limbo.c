@@ -14,6 +14,7 @@
 #include "limbo.h"
 #include "points.h"
 #include "thread.h"
+#include "track.h"
 #include "type.h"
 #include "weak.h"
 
@@ -69,6 +70,7 @@ void lsh_limbo_add(struct leash__header *h)
 	size_t bytes = lsh_block_bytes(h);
 
 	lsh_payload_forbid(h); /* loads look at its header */
+	lsh_is_no_leak(h);
 	lsh_set_link(h, limbo->objects);
 	limbo->objects = h;
 	limbo->count++;

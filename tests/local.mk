@@ -240,8 +240,6 @@ valgrind_tests = \
 	tests/test-reaper \
 	tests/test-scope \
 	tests/test-type \
-	tests/test-watch-threads \
-	tests/test-wakeups \
 	tests/test-weak \
 	$(cxx_tests)
 
