@@ -20,6 +20,7 @@
  * pass themselves.
  */
 #include "background.h"
+#include "collect/collector.h"
 #include "deferred.h"
 #include "heap.h"
 #include "points.h"
@@ -51,6 +52,8 @@ enum lsh_pass_found lsh_background_pass(bool all)
 	if (lsh_kept_any())
 		lsh_kept_free();
 	lsh_unlock(&lsh_pass);
+	/* What was subtracted may have made suspects that no other thread's log knows. */
+	lsh_collector_feed();
 	return rounds == ROUNDS ? LSH_PASS_MORE : deferred || rounds ? LSH_PASS_SOME : LSH_PASS_NOTHING;
 }
 
