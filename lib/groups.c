@@ -24,7 +24,7 @@ struct lsh_group *lsh_group_new(size_t count)
 
 /* What readers still look at when the group comes here they do not see much longer, for garbage is found by nobody.  It is as
  * if it had never been published, unless a hook brings it back, or the slot that leads to it: only a group without hooks forgets.
- * False if there is no waiting for them. */
+ * (Readers may not load what slots of garbage lead to: slot.h.)  False if there is no waiting for them. */
 static bool wait_for_group(struct lsh_group *group)
 {
 	size_t i;

@@ -15,7 +15,8 @@
  * can still look at it.
  *
  * What is peeked at is never retained, and its fields are only read, with leash_slot_peek() or as constants; to keep the
- * object, load the slot.
+ * object, load the slot.  What its own slots lead to is peeked at, too, and never loaded: the object may be garbage that the
+ * collector has decided on, and so may that.
  *
  * Thread safety: all of it, but leash_slot_init().  Progress: lock-free.  Cost: of a load that of a weak load; of
  * a peek one read; of a store an atomic exchange and what the release of the old object costs.
