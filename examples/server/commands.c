@@ -160,10 +160,19 @@ static const struct command *understand(struct client *client, const struct requ
 	return command && has_words(client, command, request->count) ? command : NULL;
 }
 
-/* In the order of Redis. */
-static bool may_run(struct client *client, const struct command *command)
+static size_t bytes_of(const struct request *request)
 {
-	if (command->grows && !memory_allows()) {
+	size_t sum = 0;
+
+	for (size_t i = 0; i < request->count; i++)
+		sum += request->words[i].length;
+	return sum;
+}
+
+/* In the order of Redis. */
+static bool may_run(struct client *client, const struct command *command, const struct request *request)
+{
+	if (command->grows && !memory_allows(bytes_of(request))) {
 		reply_no_memory(client);
 		return false;
 	}
@@ -179,7 +188,7 @@ void command_run(struct client *client, const struct request *request)
 {
 	const struct command *command = understand(client, request);
 
-	if (!command || !may_run(client, command))
+	if (!command || !may_run(client, command, request))
 		return;
 	note(client, command);
 	command->run(client, request->words, request->count);

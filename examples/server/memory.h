@@ -11,7 +11,7 @@ size_t memory_used(void);
 /* Measures, and evicts if that is too much; from time to time, by one thread. */
 void memory_look(void);
 
-/* Asked before a command that may need memory: false if there is too little, and nothing to evict. */
-bool memory_allows(void);
+/* Asked before a command that may need memory, of so many bytes: false if there is too little, and nothing to evict. */
+bool memory_allows(size_t sent);
 
 #endif
