@@ -114,8 +114,12 @@ start --threads 1 --maxmemory 20m
 # 60 MB, in values of 10 kB.
 head -c 10000 /dev/zero | tr '\0' x >value
 awk -v value="$(cat value)" 'BEGIN { for (i = 0; i < 6000; i++) print "SET key" i " " value }' | cli >said
-is 'memory is limited by eviction' "$(sort said | uniq -c | tr -s ' ') $([ "$(cli DBSIZE)" -lt 3000 ] && echo few)" \
-	' 6000 OK few'
+# Of the limit, most stays in use.
+sleep 0.5
+keys=$(cli DBSIZE)
+[ "$keys" -gt 1500 ] && [ "$keys" -lt 2100 ] && keys=enough
+is 'memory is limited by eviction' "$(sort said | uniq -c | tr -s ' ') $keys" \
+	' 6000 OK enough'
 kill "$pid"
 ends_well 'it ends well, and nothing leaks then'
 
