@@ -25,6 +25,7 @@
 #include "count.h"
 #include "death.h"
 #include "finalizers.h"
+#include "for_readers.h"
 #include "groups.h"
 #include "heap.h"
 #include "points.h"
@@ -47,12 +48,7 @@ static struct lsh_worker worker = LSH_WORKER_INIT("leash-final", body);
 
 /* Under the worker's lock. */
 static struct leash__header *first, *last;
-static struct for_readers {
-	struct lsh_retired_kind *buffers;         /* that have some */
-	struct leash__header *published;          /* linked through their headers */
-	struct lsh_leaves *leaves;
-	bool asked;                               /* somebody else has something (readers.h) */
-} for_readers;
+static struct lsh_for_readers for_readers;
 static struct lsh_group *groups, **groups_end = &groups;
 static size_t group_count; /* queued and in work */
 static size_t ended;   /* items, ever */
@@ -63,7 +59,7 @@ static unsigned hurried; /* threads that wait for it */
 
 static struct lsh_grave own_grave; /* the thread's */
 static struct lsh_group *own_group;
-static struct for_readers in_hand;
+static struct lsh_for_readers in_hand; /* what it waits for readers with */
 
 static struct lsh_grave left_over;  /* in the child, by the parent's thread */
 static struct lsh_group *left_group;
@@ -118,8 +114,7 @@ void lsh_finalizers_push(struct leash__header *h)
 void lsh_finalizers_push_published(struct leash__header *h)
 {
 	lsh_lock(&worker.lock);
-	lsh_set_link(h, for_readers.published);
-	for_readers.published = h;
+	lsh_for_readers_add_published(&for_readers, h);
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
 }
@@ -129,8 +124,7 @@ void lsh_finalizers_push_leaves(struct lsh_leaves *leaves)
 	size_t number = lsh_leaves_count(leaves);
 
 	lsh_lock(&worker.lock);
-	*lsh_leaves_next(leaves) = for_readers.leaves;
-	for_readers.leaves = leaves;
+	lsh_for_readers_add_leaves(&for_readers, leaves);
 	__atomic_fetch_add(&retiring, number, __ATOMIC_RELAXED);
 	set_backlog(backlog + number);
 	wake();
@@ -196,37 +190,6 @@ static size_t queue_published(bool over)
 	return left;
 }
 
-/* Where readers cannot be waited for, it stays where it is.  What a function is about to free is in hand no more: it may
- * fork. */
-static size_t free_buffers(bool may_go)
-{
-	struct lsh_retired_kind *kind;
-	struct lsh_retired *buffer;
-	size_t number = 0;
-
-	for (; (kind = in_hand.buffers) != NULL; in_hand.buffers = kind->next_going) {
-		for (; (buffer = kind->going) != NULL; number++) {
-			__atomic_store_n(&kind->going, buffer->next, __ATOMIC_RELEASE);
-			if (may_go)
-				kind->free_fn(buffer);
-		}
-	}
-	return number;
-}
-
-static size_t free_leaves(bool may_go)
-{
-	struct lsh_leaves *leaves;
-	size_t number = 0;
-
-	while ((leaves = in_hand.leaves) != NULL) {
-		__atomic_store_n(&in_hand.leaves, *lsh_leaves_next(leaves), __ATOMIC_RELEASE);
-		number += lsh_leaves_count(leaves);
-		lsh_leaves_free(leaves, may_go);
-	}
-	return number;
-}
-
 static void wait_for_readers(void)
 {
 	bool over;
@@ -236,7 +199,7 @@ static void wait_for_readers(void)
 	over = lsh_await_readers();
 	LSH_POINT("finalizers: have waited");
 	done(queue_published(over));
-	number = free_buffers(over) + free_leaves(over);
+	number = lsh_for_readers_free_buffers(&in_hand, over) + lsh_for_readers_free_leaves(&in_hand, over);
 	__atomic_fetch_sub(&retiring, number, __ATOMIC_RELAXED);
 	done(number);
 }
@@ -321,18 +284,13 @@ void lsh_finalizers_finish(bool only_groups, long idle, const struct timespec *d
 	}
 }
 
-static bool any_for(const struct for_readers *all)
-{
-	return all->buffers || all->published || all->leaves || all->asked;
-}
-
 /* Waiting for readers costs all threads something: it is done for all that comes within a tick.  Under the worker's lock. */
 static void gather(void)
 {
 	struct timespec deadline = lsh_from_now(TICK);
 
 	gathering = true;
-	while (any_for(&for_readers) && !has_enough() && lsh_worker_doze_locked(&worker, &deadline))
+	while (lsh_for_readers_any(&for_readers) && !has_enough() && lsh_worker_doze_locked(&worker, &deadline))
 		;
 	gathering = false;
 }
@@ -346,23 +304,9 @@ static bool give_own(void)
 	if (record)
 		lsh_shown_empty(record);
 	lsh_lock(&worker.lock);
-	any = any_for(&for_readers) || first || groups;
+	any = lsh_for_readers_any(&for_readers) || first || groups;
 	lsh_unlock(&worker.lock);
 	return any;
-}
-
-/* Under the worker's lock. */
-static void take_in_hand(void)
-{
-	struct lsh_retired_kind *kind;
-
-	for (kind = for_readers.buffers; kind; kind = kind->next_going) {
-		kind->next_going = kind->next_waiting;
-		kind->going = kind->waiting;
-		kind->waiting = NULL;
-	}
-	in_hand = for_readers;
-	for_readers = (struct for_readers){ .buffers = NULL };
 }
 
 static void body(void)
@@ -390,12 +334,12 @@ static void body(void)
 		}
 		lsh_lock(&worker.lock);
 		gather();
-		take_in_hand();
+		lsh_for_readers_take(&for_readers, &in_hand);
 		stop = worker.stopping && !first && !groups;
-		if (!any_for(&in_hand) && !first && !groups)
+		if (!lsh_for_readers_any(&in_hand) && !first && !groups)
 			__atomic_store_n(&worker.asleep, 1, __ATOMIC_RELAXED);
 		lsh_unlock(&worker.lock);
-		if (any_for(&in_hand))
+		if (lsh_for_readers_any(&in_hand))
 			wait_for_readers();
 		else if (!stop)
 			lsh_worker_sleep(&worker);
@@ -404,21 +348,11 @@ static void body(void)
 	}
 }
 
-static void add_buffer_locked(struct lsh_retired_kind *kind, struct lsh_retired *node)
-{
-	if (!kind->waiting) {
-		kind->next_waiting = for_readers.buffers;
-		for_readers.buffers = kind;
-	}
-	node->next = kind->waiting;
-	kind->waiting = node;
-}
-
 void lsh_retire(struct lsh_retired_kind *kind, struct lsh_retired *node)
 {
 	LSH_RELEASE(&lsh_readers);
 	lsh_lock(&worker.lock);
-	add_buffer_locked(kind, node);
+	lsh_for_readers_add_buffer(&for_readers, kind, node);
 	__atomic_fetch_add(&retiring, 1, __ATOMIC_RELAXED);
 	add_to_backlog();
 	lsh_unlock(&worker.lock);
@@ -522,33 +456,6 @@ void lsh_finalizers_unlock(void)
 	pthread_mutex_unlock(&worker.lock.mutex);
 }
 
-/* The parent's thread waited for readers for it, or was about to free it. */
-static void put_back(void)
-{
-	struct lsh_retired_kind *kind;
-	struct lsh_retired *buffer;
-	struct leash__header *h;
-	struct lsh_leaves *leaves;
-
-	for (kind = in_hand.buffers; kind; kind = kind->next_going) {
-		while ((buffer = kind->going) != NULL) {
-			kind->going = buffer->next;
-			add_buffer_locked(kind, buffer);
-		}
-	}
-	while ((h = in_hand.published) != NULL) {
-		in_hand.published = lsh_link(h);
-		lsh_set_link(h, for_readers.published);
-		for_readers.published = h;
-	}
-	while ((leaves = in_hand.leaves) != NULL) {
-		in_hand.leaves = *lsh_leaves_next(leaves);
-		*lsh_leaves_next(leaves) = for_readers.leaves;
-		for_readers.leaves = leaves;
-	}
-	in_hand = (struct for_readers){ .buffers = NULL };
-}
-
 void lsh_finalizers_after_fork(void)
 {
 	hurried = 0;
@@ -560,24 +467,9 @@ void lsh_finalizers_after_fork(void)
 	own_group = NULL;
 	left_over = own_grave;
 	own_grave = (struct lsh_grave){ .current = NULL };
-	put_back();
+	/* The parent's thread waited for readers, or was about to free it. */
+	lsh_for_readers_put_back(&in_hand, &for_readers);
 	lsh_worker_after_fork(&worker);
-}
-
-static size_t count_retiring(void)
-{
-	const struct lsh_retired_kind *kind;
-	const struct lsh_retired *node;
-	struct lsh_leaves *leaves;
-	size_t number = 0;
-
-	for (kind = for_readers.buffers; kind; kind = kind->next_waiting) {
-		for (node = kind->waiting; node; node = node->next)
-			number++;
-	}
-	for (leaves = for_readers.leaves; leaves; leaves = *lsh_leaves_next(leaves))
-		number += lsh_leaves_count(leaves);
-	return number;
 }
 
 /* What the parent's thread was in the middle of.  A hook that was running does not run again: the reference
@@ -600,9 +492,9 @@ void lsh_finalizers_take_up(void)
 		number++;
 	__atomic_store_n(&group_count, number, __ATOMIC_RELAXED);
 	number += chain_length(first);
-	retiring = count_retiring();
+	retiring = lsh_for_readers_retiring(&for_readers);
 	number += retiring;
-	number += chain_length(for_readers.published);
+	number += lsh_for_readers_published(&for_readers);
 	set_backlog(number);
 	if (number)
 		lsh_worker_wake_locked(&worker);

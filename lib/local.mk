@@ -40,6 +40,7 @@ library_sources = \
 	lib/fault.c lib/fault.h \
 	lib/field.c \
 	lib/finalizers.c lib/finalizers.h \
+	lib/for_readers.c lib/for_readers.h \
 	lib/groups.c lib/groups.h \
 	lib/readers.c lib/readers.h \
 	lib/shown.c lib/shown.h \
