@@ -3,8 +3,7 @@
     server-compare.py leash|redis
 
 leash: with leash-server, which LEASH_SERVER names.  redis: with a second redis-server, which must agree: for work on the
-comparison itself.  SERVER_SECONDS: how long; SERVER_SEED: which requests, a number or "random".  Without it they are the
-same in every run, so that what fails is what was changed.
+comparison itself.  SERVER_SECONDS: how long; SERVER_SEED: which requests.
 """
 
 import os
@@ -16,12 +15,11 @@ import time
 
 from resp import Closed, Error, encode
 from server_commands import Commands, named, same
-from servers import Leash, Redis
+from servers import Leash, Redis, seed
 from tap import Tap
 
 SECONDS = float(os.environ.get("SERVER_SECONDS", 8))
-SEED = os.environ.get("SERVER_SEED", "1")
-SEED = random.getrandbits(32) if SEED == "random" else int(SEED)
+SEED = seed()
 MINIMISING = 10
 
 

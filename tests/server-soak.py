@@ -17,12 +17,12 @@ import threading
 import time
 
 from resp import Error, encode
-from servers import Leash
+from servers import Leash, seed
 from tap import Tap
 
 SANITIZED = bool(os.environ.get("LEASH_SANITIZER"))
-SECONDS = float(os.environ.get("SERVER_SOAK_SECONDS", 6 if SANITIZED else 10))
-SEED = int(os.environ.get("SERVER_SEED", random.getrandbits(32)))
+SECONDS = float(os.environ.get("SERVER_SOAK_SECONDS", 6 if SANITIZED else 60))
+SEED = seed()
 CLIENTS = 4
 tap = Tap()
 

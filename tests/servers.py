@@ -1,6 +1,7 @@
 """Starts servers for tests, on free ports of this machine, and ends them."""
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -10,6 +11,12 @@ import tempfile
 import time
 
 from resp import Connection
+
+
+def seed():
+    """SERVER_SEED, a number or "random".  Without it the tests ask the same in every run, so that what fails is what was changed."""
+    given = os.environ.get("SERVER_SEED", "1")
+    return random.getrandbits(32) if given == "random" else int(given)
 
 
 def free_port():

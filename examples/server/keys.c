@@ -15,7 +15,7 @@
  * and the oldest of these are kept as candidates, which are evicted one by one, unless they have been asked for since; then come
  * the next.  This takes no lock of a part either: a client that is about to write will have done so before, or after.
  */
-#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

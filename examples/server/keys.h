@@ -2,7 +2,6 @@
 #ifndef KEYS_H
 #define KEYS_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
