@@ -21,7 +21,23 @@ static struct node *first, *second, *third;
 static void (*act)(void);
 static int times;
 
+/* The library's threads may be looking at the hook at any time: it stays the same, and this is what it calls. */
+static void (*scene)(const char *point);
+
 static void hook(const char *point)
+{
+	void (*now)(const char *point) = __atomic_load_n(&scene, __ATOMIC_ACQUIRE);
+
+	if (now)
+		now(point);
+}
+
+static void set_scene(void (*next)(const char *point))
+{
+	__atomic_store_n(&scene, next, __ATOMIC_RELEASE);
+}
+
+static void act_between_looks(const char *point)
 {
 	if (strcmp(point, "see: second look") == 0 && times && times--)
 		act();
@@ -105,7 +121,7 @@ static void hands_off(void)
 	struct node *made = NULL;
 	char *said;
 
-	lsh_point_hook = hand_off_meanwhile;
+	set_scene(hand_off_meanwhile);
 	stop_start(&handoff, "merge: before the swap", make_and_hand_off, &made);
 	(void)WAIT_FOR(__atomic_load_n(&made, __ATOMIC_ACQUIRE));
 	names[0] = (struct called){ made, "MADE" };
@@ -165,7 +181,7 @@ static void comes_back(void)
 	leash_slot_store_take(&shown, mortal);
 	names[0] = (struct called){ mortal, "MORTAL" };
 	names[1] = (struct called){ held, "HELD" };
-	lsh_point_hook = revive_meanwhile;
+	set_scene(revive_meanwhile);
 	looking = true;
 	said = said_by(leash_why, held, names);
 	looking = false;
@@ -217,7 +233,7 @@ static void collected_meanwhile(void)
 	int seen = 0;
 	uint32_t part;
 
-	lsh_point_hook = NULL;
+	set_scene(NULL);
 	for (int i = 0; i < 2; i++)
 		pair[i] = leash_new(&node_type);
 	for (int i = 0; i < 2; i++)
@@ -271,6 +287,7 @@ static void leaves_die(void)
 int main(void)
 {
 	setenv("LEASH_OPTIONS", "track:true,threshold:0", 1);
+	set_scene(act_between_looks);
 	lsh_point_hook = hook;
 	first = leash_new(&node_type);
 	second = leash_new(&node_type);
