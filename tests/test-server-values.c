@@ -15,6 +15,9 @@
 #define PUSHERS  2
 #define PUSHED   (PUSHERS * ROUNDS * AT_ONCE)
 #define FIELDS   50
+#define MOST     PUSHED /* texts of a list: more than STEPS */
+
+_Static_assert(PUSHED > STEPS, "a step pushes one text at most");
 
 static bool text_is(const struct text *text, const char *bytes)
 {
@@ -106,19 +109,38 @@ static void check_ends(void)
 	leash_release(popped[1]);
 }
 
+/* What list_range() has told, held. */
+struct range {
+	size_t number, expected;
+	struct text *texts[MOST];
+	bool wrong; /* it has told wrongly how many were to come */
+};
+
+static void hold_next(struct text *text, size_t left, void *arg)
+{
+	struct range *range = arg;
+
+	range->texts[range->number++] = leash_retain(text);
+	if (range->number == 1)
+		range->expected = left;
+	range->wrong = range->wrong || left != range->expected - (range->number - 1);
+}
+
 static void check_range(struct list *list, int64_t first, int64_t last, const char *expected)
 {
-	struct text **texts;
-	size_t number = list_range(list, first, last, &texts), i;
+	static struct range range;
 	char got[64] = "";
+	size_t number;
 
-	for (i = 0; i < number; i++) {
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%lld ", (long long)number_of(texts[i]));
-		leash_release(texts[i]);
+	range.number = 0;
+	range.wrong = false;
+	number = list_range(list, first, last, hold_next, &range);
+	for (size_t i = 0; i < range.number; i++) {
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%lld ", (long long)number_of(range.texts[i]));
+		leash_release(range.texts[i]);
 	}
 	is_str(got, expected, "from %lld to %lld", (long long)first, (long long)last);
-	ok((texts == NULL) == (number == 0), "and an array if there are any");
-	free(texts);
+	ok(range.number == number && !range.wrong, "so many as are said");
 }
 
 static void check_ranges(void)
@@ -150,15 +172,15 @@ struct model {
 
 static bool same(struct list *list, const struct model *model)
 {
-	struct text **texts;
-	size_t number = list_range(list, 0, -1, &texts), i;
-	bool equal = number == model->end - model->first;
+	static struct range range;
+	bool equal;
 
-	for (i = 0; i < number; i++) {
-		equal = equal && number_of(texts[i]) == model->numbers[model->first + i];
-		leash_release(texts[i]);
+	range.number = 0;
+	equal = list_range(list, 0, -1, hold_next, &range) == model->end - model->first;
+	for (size_t i = 0; i < range.number; i++) {
+		equal = equal && number_of(range.texts[i]) == model->numbers[model->first + i];
+		leash_release(range.texts[i]);
 	}
-	free(texts);
 	return equal;
 }
 
@@ -302,14 +324,14 @@ static void *reader(void *arg)
 	struct shared *shared = arg;
 
 	while (__atomic_load_n(&shared->ended, __ATOMIC_ACQUIRE) < PUSHERS) {
-		struct text **texts;
-		size_t number = list_range(shared->list, 0, -1, &texts);
+		static struct range range; /* one thread reads */
 
-		if (!is_whole(texts, number))
+		range.number = 0;
+		list_range(shared->list, 0, -1, hold_next, &range);
+		if (!is_whole(range.texts, range.number))
 			__atomic_fetch_add(&shared->wrong, 1, __ATOMIC_RELAXED);
-		for (size_t i = 0; i < number; i++)
-			leash_release(texts[i]);
-		free(texts);
+		for (size_t i = 0; i < range.number; i++)
+			leash_release(range.texts[i]);
 	}
 	return NULL;
 }

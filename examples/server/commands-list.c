@@ -175,11 +175,26 @@ static void llen(struct client *client, const struct word *words, size_t count)
 		reply_number(client, value ? (int64_t)list_length((struct list *)value) : 0);
 }
 
+struct reply {
+	struct client *client;
+	bool begun;
+};
+
+/* Only long texts are retained; short ones are copied (output.c). */
+static void reply_next(struct text *text, size_t left, void *arg)
+{
+	struct reply *reply = arg;
+
+	if (!reply->begun)
+		reply_array(reply->client, left);
+	reply->begun = true;
+	reply_text(reply->client, text);
+}
+
 static void lrange(struct client *client, const struct word *words, size_t count)
 {
 	LEASH_AUTO struct value *value = NULL;
-	struct text **texts = NULL;
-	size_t number = 0;
+	struct reply reply = { client, false };
 	int64_t first, last;
 
 	(void)count;
@@ -189,13 +204,9 @@ static void lrange(struct client *client, const struct word *words, size_t count
 	if (!expect_kind(client, value, LIST))
 		return;
 	if (value)
-		number = list_range((struct list *)value, first, last, &texts);
-	if (number == SIZE_MAX) {
-		reply_no_memory(client);
-		return;
-	}
-	reply_texts(client, texts, number);
-	release_all(texts, number);
+		list_range((struct list *)value, first, last, reply_next, &reply);
+	if (!reply.begun)
+		reply_array(client, 0);
 }
 
 const struct command list_commands[] = {

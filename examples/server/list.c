@@ -5,10 +5,9 @@
  * to trace.
  *
  * The lock protects the ring, `first` and `length`; nothing nests in it but the allocator's.  What is popped is released
- * by the caller, outside of it.
+ * by the caller, outside of it; what is read is read under it, and so need not be counted.
  */
 #include <pthread.h>
-#include <stdlib.h>
 #include "value.h"
 
 #define FEWEST 8 /* places of a ring */
@@ -172,17 +171,14 @@ static size_t clip(size_t length, int64_t first, int64_t last, size_t *from)
 	return (size_t)(last - first) + 1;
 }
 
-size_t list_range(struct list *list, int64_t first, int64_t last, struct text ***texts)
+size_t list_range(struct list *list, int64_t first, int64_t last, list_fn *fn, void *arg)
 {
 	size_t number, from = 0, i;
 
-	*texts = NULL;
 	pthread_mutex_lock(&list->lock);
 	number = clip(list->length, first, last, &from);
-	if (number)
-		*texts = malloc(number * sizeof(**texts));
-	for (i = 0; *texts && i < number; i++)
-		(*texts)[i] = leash_get(at(list, from + i));
+	for (i = 0; i < number; i++)
+		fn(*at(list, from + i), number - i, arg);
 	pthread_mutex_unlock(&list->lock);
-	return number && !*texts ? SIZE_MAX : number;
+	return number;
 }

@@ -56,9 +56,11 @@ size_t list_push(struct list *list, struct text *const *texts, size_t number, bo
 /* Takes up to `number` texts out, the outermost first; the caller gets the list's references.  How many. */
 size_t list_pop(struct list *list, struct text **texts, size_t number, bool left);
 
-/* The texts from `first` to `last` as LRANGE counts them: from 0, or from the end if negative.  Stores an array for
- * free(), of references, NULL if there are none, and returns how many; SIZE_MAX without memory. */
-size_t list_range(struct list *list, int64_t first, int64_t last, struct text ***texts);
+/* Calls fn with the texts from `first` to `last` as LRANGE counts them, from 0, or from the end if negative, one after the other,
+ * and with how many are to come, this one included; how many there were.  The list does not change meanwhile: fn may retain the
+ * text, and does not look at lists. */
+typedef void list_fn(struct text *text, size_t left, void *arg);
+size_t list_range(struct list *list, int64_t first, int64_t last, list_fn *fn, void *arg);
 
 /* --- Hashes from names to values.  Thread-safe; nothing takes a lock. */
 
