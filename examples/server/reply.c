@@ -6,6 +6,8 @@
 #include "connection.h"
 
 #define LONGEST_ERROR 1024
+#define NUMBER        24  /* characters of a number's line */
+#define SMALL         128 /* bytes of a reply that is put together first */
 
 static void line(struct client *client, char type, const char *text, size_t length)
 {
@@ -14,10 +16,9 @@ static void line(struct client *client, char type, const char *text, size_t leng
 	output_bytes(&client->output, "\r\n", 2);
 }
 
-/* Type, number and line end: how most replies begin.  Written from the end, without printf(), for speed. */
-static void number_line(struct client *client, char type, int64_t number)
+/* Type, number and line end: how most replies begin.  Written from the end, without printf(), for speed; where it begins. */
+static char *number_before(char *at, char type, int64_t number)
 {
-	char text[24], *at = text + sizeof(text);
 	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 
 	*--at = '\n';
@@ -28,7 +29,27 @@ static void number_line(struct client *client, char type, int64_t number)
 	if (number < 0)
 		*--at = '-';
 	*--at = type;
-	output_bytes(&client->output, at, (size_t)(text + sizeof(text) - at));
+	return at;
+}
+
+static void number_line(struct client *client, char type, int64_t number)
+{
+	char text[NUMBER], *end = text + sizeof(text), *begin = number_before(end, type, number);
+
+	output_bytes(&client->output, begin, (size_t)(end - begin));
+}
+
+/* At once. */
+static void reply_small(struct client *client, const char *bytes, size_t length)
+{
+	char text[NUMBER + SMALL + 2], *begin = number_before(text + NUMBER, '$', (int64_t)length), *end = text + NUMBER;
+
+	if (length)
+		memcpy(end, bytes, length);
+	end += length;
+	*end++ = '\r';
+	*end++ = '\n';
+	output_bytes(&client->output, begin, (size_t)(end - begin));
 }
 
 void reply_simple(struct client *client, const char *text)
@@ -72,6 +93,10 @@ void reply_number(struct client *client, int64_t number)
 
 void reply_bytes(struct client *client, const char *bytes, size_t length)
 {
+	if (length <= SMALL) {
+		reply_small(client, bytes, length);
+		return;
+	}
 	number_line(client, '$', (int64_t)length);
 	output_bytes(&client->output, bytes, length);
 	output_bytes(&client->output, "\r\n", 2);
@@ -79,6 +104,10 @@ void reply_bytes(struct client *client, const char *bytes, size_t length)
 
 void reply_text(struct client *client, struct text *text)
 {
+	if (text->length <= SMALL) {
+		reply_small(client, text->bytes, text->length);
+		return;
+	}
 	number_line(client, '$', (int64_t)text->length);
 	output_text(&client->output, text);
 	output_bytes(&client->output, "\r\n", 2);
