@@ -98,6 +98,19 @@ static void churn(int number)
 	}
 }
 
+/* Garbage that the collector's thread does not find first. */
+static void collect_some(void)
+{
+	leash_gc_disable();
+	for (int i = 0; i < 10; i++) {
+		struct node *node = make(&node_type);
+
+		leash_set(&node->next, node);
+		leash_release(node);
+		leash_collect(LEASH_GENERATIONS - 1);
+	}
+}
+
 static void *churn_on(void *unused)
 {
 	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
@@ -132,6 +145,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < 10; i++)
 			deaths(NULL);
 		churn(100000);
+		collect_some();
 		leash_shutdown();
 		write_to(argv[1], "text", LEASH_TEXT);
 		write_to(argv[1], "json", LEASH_JSON);

@@ -18,10 +18,11 @@ if [ -n "$LEASH_SANITIZER" ] && setarch "$(uname -m)" -R true 2>/dev/null; then
 	run="setarch $(uname -m) -R"
 fi
 
-# start OPTION...: runs it on a free port, and waits until it is ready.
+# start OPTION...: runs it on a free port, and waits until it is ready.  (Not in a group: timeout would signal all of that, and might meet
+# the process that LeakSanitizer makes at the end.)
 start() {
 	: >out
-	LEASH_OPTIONS=leak_report:true $run timeout 60 "$server" --port 0 "$@" >out 2>err &
+	LEASH_OPTIONS=leak_report:true $run timeout --foreground -k 10 60 "$server" --port 0 "$@" >out 2>err &
 	pid=$!
 	for _ in $(seq 200); do
 		port=$(sed -n "s/^$name: ready on 127\.0\.0\.1:\([0-9]*\), .*/\1/p" out)
