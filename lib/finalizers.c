@@ -494,7 +494,7 @@ void lsh_finalizers_take_up(void)
 	number += chain_length(first);
 	retiring = lsh_for_readers_retiring(&for_readers);
 	number += retiring;
-	number += lsh_for_readers_published(&for_readers);
+	number += chain_length(for_readers.published);
 	set_backlog(number);
 	if (number)
 		lsh_worker_wake_locked(&worker);

@@ -51,16 +51,6 @@ size_t lsh_for_readers_retiring(const struct lsh_for_readers *all)
 	return number;
 }
 
-size_t lsh_for_readers_published(const struct lsh_for_readers *all)
-{
-	const struct leash__header *h;
-	size_t number = 0;
-
-	for (h = all->published; h; h = lsh_link(h))
-		number++;
-	return number;
-}
-
 void lsh_for_readers_take(struct lsh_for_readers *from, struct lsh_for_readers *to)
 {
 	struct lsh_retired_kind *kind;

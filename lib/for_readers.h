@@ -20,9 +20,8 @@ void lsh_for_readers_add_buffer(struct lsh_for_readers *all, struct lsh_retired_
 void lsh_for_readers_add_published(struct lsh_for_readers *all, struct leash__header *h);
 void lsh_for_readers_add_leaves(struct lsh_for_readers *all, struct lsh_leaves *leaves);
 
-/* How many there are: buffers and leaves; published. */
+/* How many buffers and leaves there are. */
 size_t lsh_for_readers_retiring(const struct lsh_for_readers *all);
-size_t lsh_for_readers_published(const struct lsh_for_readers *all);
 
 /* All that is in one goes to the other, which is empty, and has to be again the next time. */
 void lsh_for_readers_take(struct lsh_for_readers *from, struct lsh_for_readers *to);
